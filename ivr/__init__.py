@@ -1,0 +1,1 @@
+"""Voice: FastAGI, classic AGI, AMI, TwiML; what to say becomes clips."""

@@ -1,0 +1,1 @@
+"""The durable record: the only place with SQL for it."""
