@@ -108,7 +108,12 @@ class Type:
     __slots__ = ("check", "digits", "secret", "star")
 
     def __init__(
-        self, check: Callable[[str, str], str], digits: int, *, secret: bool = False, star: bool = False
+        self,
+        check: Callable[[str, str], str],
+        digits: int,
+        *,
+        secret: bool = False,
+        star: bool = False,
     ) -> None:
         self.check, self.digits, self.secret, self.star = check, digits, secret, star
 

@@ -69,6 +69,9 @@ class Session(NamedTuple):
     quote: tuple[Any, ...] | None = None
     wait: tuple[Any, ...] = ()  # dialog.turn.dump_wait
     said: tuple[Any, ...] = ()  # for repeat: the last prompts
+    leaves: int = 0  # requests opened so far
+    errors: int = 0  # tries that went wrong so far
+    agent: bool = False  # has asked for an agent
     state: str = OPEN
     deadline: int = 0  # UTC ms, 0 = none
     format: int = FORMAT

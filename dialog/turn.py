@@ -155,16 +155,7 @@ class Opted(NamedTuple):
     state: str  # stop | start
 
 
-Fact = (
-    RequestOpened
-    | Attempt
-    | RequestClosed
-    | Told
-    | OrderWritten
-    | OrderMoved
-    | Visited
-    | Opted
-)
+Fact = RequestOpened | Attempt | RequestClosed | Told | OrderWritten | OrderMoved | Visited | Opted
 
 
 class Turn(NamedTuple):

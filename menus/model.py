@@ -85,7 +85,7 @@ class Field:
     place: Place
     again: tuple[str, ...] = ()  # the text of the 2nd, 3rd try: each helps more
     faults: Mapping[str, str] = field(default_factory=dict)
-    optional: bool = False  # asked only when the caller is on the phone; a text may leave it out
+    optional: bool = False  # never asked by an action: a form or a text may give it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Node:
     filter: Filter | None
     constants: tuple[str, ...]  # the names of its constants, in the order of its leaf's path
     next: str  # the node gone to when this one is done; "" = end of the dialogue
+    agent: str  # the transfer node that its `agent` key leads to; "" = it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,5 +220,7 @@ class Model:
     yes: frozenset[str]
     no: frozenset[str]
     measures: Mapping[str, Mapping[str, str]]
+    faults: Mapping[str, Mapping[str, str]]  # field type -> fault -> text id
     step_limit: int
     index: Any = None  # menus.keywords.Index over books and codes
+    marks: Any = field(default=None, compare=False, repr=False)  # menus.marks.Marks, for lint

@@ -1,0 +1,132 @@
+"""What a subscriber used, was billed and paid, month by month, relative to today.
+
+Use and payments are drawn by seed from subscription and month, so that five months of history
+stand behind any day that the clock shows; what is held adds its own charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from random import Random
+from typing import NamedTuple
+
+from actions.embedded.catalogue import PLANS, SERVICES
+from actions.embedded.people import Person
+from actions.embedded.store import Held
+
+KEPT = 5  # months of bills before this one
+_CALL, _MESSAGE, _DATA = (
+    20,
+    10,
+    100,
+)  # fen a minute, a message, a started MB beyond what is included
+
+
+class Use(NamedTuple):
+    """A month's use so far. Data is KB, roaming fen."""
+
+    minutes: int
+    messages: int
+    vnet: int
+    data: int
+    roaming: int
+
+
+class Bill(NamedTuple):
+    """A month's bill: items by catalogue id, in fen; `discount` is what the plan saved."""
+
+    month: str
+    items: tuple[tuple[str, int], ...]
+    discount: int
+
+    @property
+    def total(self) -> int:
+        """The sum in fen."""
+        return sum(amount for _, amount in self.items)
+
+
+def month_before(month: str, back: int = 1) -> str:
+    """The month so many months earlier."""
+    count = int(month[:4]) * 12 + int(month[5:7]) - 1 - back
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def next_month(day: str) -> str:
+    """The first day of the month after a day's."""
+    return month_before(day, -1) + "-01"
+
+
+def use(person: Person, month: str, today: str) -> Use:
+    """What was used in a month, up to `today`."""
+    dice = Random(f"{person.subscriber} {month}")  # noqa: S311  the same each time it is asked
+    plan = PLANS[person.plan]
+    whole = Use(
+        dice.randrange(plan.minutes // 2 + 120),
+        dice.randrange(plan.messages // 2 + 40),
+        dice.randrange(plan.vnet + 1),
+        dice.randrange(80 << 10),
+        dice.choice((0, 0, 0, 0, dice.randrange(100, 3000))),
+    )
+    if month != today[:7]:
+        return whole
+    days = (date.fromisoformat(next_month(today)) - timedelta(days=1)).day
+    return Use(*(part * int(today[8:10]) // days for part in whole))
+
+
+def allowance(person: Person, held: Iterable[Held], day: str) -> int:
+    """The data included in a day's month, in KB."""
+    included = sum(SERVICES[one.service].data for one in held if one.on(day))
+    return PLANS[person.plan].data + included
+
+
+def bill(person: Person, held: Iterable[Held], month: str, today: str) -> Bill:
+    """A month's bill, up to `today` when it is this month."""
+    plan, used, held = PLANS[person.plan], use(person, month, today), tuple(held)
+    last = min(today, f"{month}-31")
+    packed = any(SERVICES[one.service].family == "gprs" for one in held if one.on(last))
+    data = max(0, used.data - allowance(person, held, last)) if packed else 0
+    items = [
+        ("item_monthly_fee", plan.monthly),
+        ("item_calls", max(0, used.minutes - plan.minutes) * _CALL),
+        ("item_messages", max(0, used.messages - plan.messages) * _MESSAGE),
+        ("item_data", -(-data // 1024) * _DATA),
+        ("item_roaming", used.roaming),
+        *((one.service, one.price) for one in held if _charged(one, month, last)),
+    ]
+    kept = tuple((item, amount) for item, amount in items if amount)
+    saved = min(used.minutes, plan.minutes) * _CALL + min(used.messages, plan.messages) * _MESSAGE
+    return Bill(month, kept or (("item_monthly_fee", 0),), saved)
+
+
+def _charged(one: Held, month: str, last: str) -> bool:
+    """Whether a service is on a month's bill: where it began, and where it was renewed."""
+    began = one.since[:7]
+    if began == month:
+        return one.since <= last
+    if one.since > last or (one.until and one.until <= f"{month}-01"):
+        return False
+    return one.cycle == "month" or (one.cycle == "year" and began[5:] == month[5:])
+
+
+def payments(person: Person, today: str) -> tuple[tuple[str, int], ...]:
+    """Days and amounts of what was paid in the last months, latest first."""
+    found = []
+    for back in range(KEPT + 1):
+        month = month_before(today, back)
+        dice = Random(f"{person.subscriber} paid {month}")  # noqa: S311
+        day = f"{month}-{dice.randint(1, 28):02d}"
+        if day <= today:
+            found.append((day, dice.choice((3000, 5000, 10_000, 10_000, 20_000))))
+    return tuple(found)
+
+
+def valid_until(person: Person, today: str) -> str:
+    """The account's validity: to the next anniversary of joining."""
+    anniversary = f"{today[:4]}{person.joined[4:]}"
+    return anniversary if anniversary > today else f"{int(today[:4]) + 1}{person.joined[4:]}"
+
+
+def senior(person: Person, today: str) -> bool:
+    """Whether the subscriber is 65 or older."""
+    return f"{int(person.born[:4]) + 65}{person.born[4:]}" <= today

@@ -1,0 +1,117 @@
+"""Between the runner and perform.py: who is asked about, who is locked out, what is in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from actions.perform import Performer
+from actions.port import Result
+from dialog.events import Profile
+from dialog.outcomes import SUCCEEDED
+from dialog.session import VOICE, Session
+from dialog.turn import Perform
+from hotline.timers import Timers
+from hotline.vault import Vault
+from ledger import records
+from ledger.ledger import Ledger
+
+MOST_WRONG = 3
+LOCK_MS = 24 * 3600 * 1000
+"""Three wrong passwords for a subscriber, or from a number, lock for the rest of 24 hours."""
+_PROFILE_MS = 1000
+_PROVING = frozenset(("subscriber", "change_password"))
+"""The jobs that test a service password."""
+
+
+class Answered(Protocol):
+    """Runner.answered."""
+
+    def __call__(
+        self, session_id: str, key: str, result: Result, more: tuple[records.Row, ...] = ()
+    ) -> None: ...
+
+
+class BssDesk:
+    """Hands the engine's jobs to perform.py once they may go, and their answers back."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        performer: Performer,
+        vault: Vault,
+        timers: Timers,
+        now: Callable[[], int],
+        answered: Answered,
+        slow: Callable[[str, str], None],
+    ) -> None:
+        self._ledger, self._performer, self._vault = ledger, performer, vault
+        self._timers, self._now, self._answered, self._slow = timers, now, answered, slow
+
+    def ask(self, session: Session, job: Perform) -> None:
+        """Starts a job; `answered` gets its one result, `slow` comes before a late one."""
+        if session.origin.channel == VOICE:
+            self._timers.after(job.patience_ms, lambda: self._slow(session.id, job.key))
+        refusal = self._refusal(session, job)
+        if refusal:
+            self._answered(session.id, job.key, Result(refusal))
+        elif job.call == "verify" or job.subscriber or not session.origin.caller:
+            self._perform(session, job)
+        else:
+            # the BSS was away, or did not know the number, when the dialogue began
+            self._performer.fetch_profile(
+                session.acting or session.origin.caller,
+                _PROFILE_MS,
+                lambda profile: self._perform(session, job, profile),
+            )
+
+    def _perform(self, session: Session, job: Perform, profile: Profile | None = None) -> None:
+        if profile is not None:
+            job = job._replace(subscriber=profile.subscriber)
+
+        def done(result: Result) -> None:
+            if profile is not None and result.profile is None:
+                result = result._replace(profile=profile)
+            self._answered(session.id, job.key, result, self._tried(session, job, result))
+
+        self._performer.perform(job, done)
+
+    def _refusal(self, session: Session, job: Perform) -> str:
+        if job.name in _PROVING and self._locked(session, job):
+            return "password_locked"
+        if job.call == "submit" and self._in_flight(session, job):
+            return "order_in_progress"
+        return ""
+
+    def _in_flight(self, session: Session, job: Perform) -> bool:
+        target = job.args.get("service") or job.name
+        subscriber = self._vault.pseudonym(job.subscriber)
+        return self._ledger.order_in_flight(subscriber, target, job.key)
+
+    def _locked(self, session: Session, job: Perform) -> bool:
+        since = self._now() - LOCK_MS
+        target, caller = self._who(session, job)
+        return (
+            self._ledger.failures_since("target", target, since).count >= MOST_WRONG
+            or self._ledger.failures_since("caller", caller, since).count >= MOST_WRONG
+        )
+
+    def _who(self, session: Session, job: Perform) -> tuple[str, str]:
+        """Pseudonyms of the target and the caller; a rehearsal never locks a real subscriber."""
+        origin = session.origin
+        prefix = "" if origin.traffic == "real" else f"{origin.traffic}/"
+        target = job.args.get("number") or session.acting or origin.caller
+        caller = f"{prefix}{origin.caller}" if origin.caller else ""
+        return self._vault.pseudonym(prefix + target), self._vault.pseudonym(caller)
+
+    def _tried(
+        self, session: Session, job: Perform, result: Result
+    ) -> tuple[records.Row, ...]:
+        if job.name not in _PROVING or job.call == "quote":
+            return ()
+        if result.result not in (SUCCEEDED, "wrong_password"):
+            return ()
+        target, caller = self._who(session, job)
+        return (
+            records.PasswordTry(target, caller, self._now(), ok=result.result == SUCCEEDED),
+        )

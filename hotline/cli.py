@@ -1,0 +1,96 @@
+"""The command line. Each command's module is read only when it is called: cold starts stay short."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from hotline.settings import BadSetting
+
+_COMMANDS = {
+    "serve": ("serve", "启动热线（FastAGI 与 HTTP）。 Serve calls and texts."),
+    "call": ("rehearse", "演练一次通话。 Rehearse a call in the terminal."),
+    "sms": ("rehearse", "演练一条短信。 Rehearse a text."),
+    "check": ("check", "检查 menus.yaml。 Check menus.yaml and its codebooks."),
+    "report": ("report", "统计报表。 Reports."),
+    "actions": ("check", "列出动作的参数与结果。 List the actions, their arguments and outcomes."),
+    "schema": ("check", "输出 menus.yaml 的 JSON Schema。 Print the JSON Schema of menus.yaml."),
+    "diagram": ("check", "输出菜单图（Mermaid）。 Print the menu tree as a Mermaid diagram."),
+    "prompts": ("prompts", "生成与检查录音。 Build and audit the recorded prompts."),
+}
+
+
+class Commands(click.Group):
+    """The group whose commands are read when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the help."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; a near miss is named in the error."""
+        if cmd_name not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, _COMMANDS, 1)
+            hint = f" {near[0]}?" if near else " hotline --help"
+            ctx.fail(f"没有这个命令 No such command: {cmd_name}.{hint}")
+        module = importlib.import_module(f"hotline.commands.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help's list, without reading the commands' modules."""
+        del ctx
+        with formatter.section("命令 Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="hotline", message="hotline %(version)s")
+@click.option(
+    "--site",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="站点文件夹，含 menus.yaml；默认当前文件夹。 The site's folder (default: the current one).",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="状态文件夹；默认 HOTLINE_HOME 或站点的 var/。 State folder (default: the site's var/).",
+)
+@click.pass_context
+def cli(ctx: click.Context, site: Path | None, home: Path | None) -> None:
+    """热线自助服务引擎：一个文件，管通话菜单，也管短信指令。
+
+    Hotline: one declarative file for the voice menu and the SMS codes.
+    """
+    ctx.obj = (site, home)
+
+
+def main() -> None:
+    """Entry point of `hotline`: errors of use are one line, never a trace."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BadSetting as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What commands share: options that may also stand behind the command, and opening the house."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotline.settings import Settings, from_environment
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def placed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --site and --home, so that they may stand before or behind the command's name."""
+    for name, text in (
+        ("--home", "状态文件夹。 State folder."),
+        ("--site", "站点文件夹。 The site's folder."),
+    ):
+        command = click.option(name, type=_FOLDER, help=text)(command)
+    return command
+
+
+def settings(site: Path | None, home: Path | None, **given: object) -> Settings:
+    """The settings of this command."""
+    above = click.get_current_context().find_root().obj or (None, None)
+    return from_environment(site or above[0], home or above[1], **given)
+
+
+def open_house(chosen: Settings) -> Any:
+    """The house of the settings; a menus file with errors is shown and ends the command."""
+    from hotline.house import House
+    from hotline.versions import Refused
+
+    try:
+        return House(chosen)
+    except Refused as refused:
+        show_findings(refused.findings)
+        raise click.exceptions.Exit(1) from None
+
+
+def show_findings(findings: list[Any]) -> None:
+    """Prints findings, errors in red, warnings in yellow."""
+    for found in findings:
+        click.secho(str(found.place), bold=True, nl=False, err=True)
+        colour = "red" if found.severity == "error" else "yellow"
+        click.secho(f" {found.severity} {found.code}", fg=colour, nl=False, err=True)
+        click.echo(f"\n  {found.message_zh}\n  {found.message_en}", err=True)
+
+
+def number(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A subscriber number of a command line: national form, `-` = withheld."""
+    if value == "-":
+        return ""
+    bare = re.sub(r"^(\+?86|0086)(?=1\d{10}$)", "", value.replace(" ", ""))
+    if not re.fullmatch(r"\d{3,15}", bare):
+        raise click.BadParameter(
+            f"{value!r} 不是电话号码，例如 13800138000；不显示号码时写 -。"
+            " Not a number; for example 13800138000, or - for a withheld one."
+        )
+    return bare

@@ -1,0 +1,73 @@
+"""The house put together: one place that knows every room."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from actions.embedded.bss import EmbeddedBss
+from actions.perform import Performer
+from actions.port import Port
+from hotline.ids import uuid7
+from hotline.runner import Runner
+from hotline.settings import Settings
+from hotline.timers import Timers
+from hotline.vault import Vault
+from hotline.versions import Versions, load_site
+from ledger.ledger import Ledger
+from menus.findings import Finding
+
+
+def clock() -> int:
+    """Now, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class House:
+    """Ledger, menus, BSS and runner of one site, open until `close`."""
+
+    def __init__(self, settings: Settings, author: str = "hotline") -> None:
+        self.settings = settings
+        home = settings.home
+        self.vault = Vault.at(home / "secret.key")
+        self.ledger = Ledger.open(home / "ledger.db", zone=settings.zone)
+        self.versions = Versions(self.ledger, now=clock)
+        self.warnings: list[Finding] = load_site(settings.site, self.versions, author)
+        self.bss = self._bss()
+        self.performer = Performer(self.bss, open_secret=self.vault.open)
+        self.timers = Timers()
+        self.runner = Runner(
+            self.ledger,
+            self.versions,
+            self.performer,
+            self.vault,
+            self.timers,
+            now=clock,
+            new_id=uuid7,
+        )
+
+    def _bss(self) -> Port:
+        settings = self.settings
+        bss: Port = EmbeddedBss(settings.home / "bss.db", clock, drops_duplicates=settings.drops)
+        if settings.bss_faults is not None:
+            from actions.faults import faulty
+
+            bss = faulty(bss, settings.bss_faults)
+        return bss
+
+    def close(self) -> None:
+        """Ends the threads and closes the files; what was accepted is in the record."""
+        self.performer.close()
+        self.timers.close()
+        self.ledger.close()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""What a turn says, made ready for a channel and for the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from dialog.events import load_values
+from dialog.host import Delivery, Reply
+from dialog.session import Session
+from dialog.turn import Notify, OrderWritten, Say, Turn, dump_wait, load_wait
+from hotline.versions import Versions
+from ivr.playlist import playlist
+from ledger import records
+from menus.render import write
+from sms_commands.compose import Message, compose
+
+HTTP_WINDOW_MS = 12_000
+"""How long an HTTP answer may still carry a reply before the sender takes it (Twilio waits 15 s)."""
+REPLY_EXPIRES_MS = 24 * 3600 * 1000
+
+
+class Replies:
+    """Renders by the version that said it."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+
+    def clips(self, reply: Reply) -> tuple[str, ...]:
+        """Clip paths under prompts/, in order."""
+        return playlist(self._versions.model(reply.digest), reply.language, reply.say)
+
+    def written(self, reply: Reply) -> str:
+        """The spoken wording as characters, one text a line."""
+        model = self._versions.model(reply.digest)
+        return "\n".join(write(model, reply.language, say, medium="voice") for say in reply.say)
+
+    def compose(self, session: Session, says: Iterable[Say]) -> Message:
+        """The says of a text dialogue as one message."""
+        return compose(self._versions.model(session.digest), session.language, says)
+
+    def price_text(self, turn: Turn) -> str:
+        """What the subscriber is told when an order is written: its evidence."""
+        if not any(isinstance(fact, OrderWritten) for fact in turn.facts):
+            return ""
+        return self.compose(turn.session, turn.say).text
+
+    def outgoing(
+        self, session: Session, key: str, text: str, at: int, delivery: Delivery
+    ) -> records.Outbox:
+        """The reply to a text: one row for each inbound message, whoever carries it."""
+        message = self._message(text)
+        return records.Outbox(
+            f"{session.id}.{session.turn}.reply",
+            key,
+            session.id,
+            at,
+            session.origin.caller,
+            session.origin.called,
+            session.origin.link,
+            "reply",
+            session.language,
+            text,
+            message,
+            at + REPLY_EXPIRES_MS,
+            delivery.reply_context,
+            at + HTTP_WINDOW_MS,
+        )
+
+    def notice(self, session: Session, notify: Notify, i: int, at: int) -> records.Outbox:
+        """A text beside the dialogue, to the owner of what was changed."""
+        message = self.compose(session, (Say(notify.text, notify.values),))
+        return records.Outbox(
+            f"{session.id}.{session.turn}.notify{i}",
+            None,
+            session.id,
+            at,
+            session.acting or session.origin.caller,
+            session.origin.called,
+            session.origin.link,
+            "notify",
+            session.language,
+            message.text,
+            message.segments,
+            at + REPLY_EXPIRES_MS,
+            "",
+            at,
+        )
+
+    @staticmethod
+    def _message(text: str) -> int:
+        from sms_commands.compose import split
+
+        return len(split(text))
+
+    @staticmethod
+    def dump(reply: Reply) -> str:
+        """A reply as JSON text, for duplicates."""
+        row: list[Any] = list(reply._replace(then=tuple(dump_wait(reply.then))))  # type: ignore[arg-type]
+        return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+    @staticmethod
+    def load(text: str) -> Reply:
+        """A reply back from `dump`, marked as replayed."""
+        row = json.loads(text)
+        row[4] = tuple(Say(say[0], load_values(say[1])) for say in row[4])
+        row[5] = load_wait(row[5])
+        return Reply(*row)._replace(replayed=True)

@@ -1,0 +1,66 @@
+"""Secrets are sealed here, before the engine sees them: keyed entries, answers, codes' parameters.
+
+The check of a sealed entry (length, checksum, strength) is made now, while it can still be read;
+only its verdict goes on.
+"""
+
+from __future__ import annotations
+
+from dialog.events import DigitsEntered, Event, TextReceived
+from dialog.fields import TYPES, BadField
+from dialog.session import Session
+from dialog.turn import Collect, load_wait
+from hotline.vault import Vault
+from menus.keywords import Match, TooMany, seal_text
+from menus.model import Model
+
+STAR = "*"
+
+
+def seal(model: Model, session: Session, event: Event, vault: Vault) -> Event:
+    """The event as the engine may see it."""
+    if isinstance(event, DigitsEntered):
+        wait = load_wait(list(session.wait)) if session.wait else None
+        if isinstance(wait, Collect) and wait.secret:
+            return _keyed(event, wait.type, vault)
+    elif isinstance(event, TextReceived):
+        return event._replace(text=_texted(model, session, event, vault))
+    return event
+
+
+def _keyed(event: DigitsEntered, field_type: str, vault: Vault) -> DigitsEntered:
+    if event.digits in ("", STAR):
+        return event
+    return event._replace(
+        digits=vault.seal(event.digits), fault=_fault(event.digits, field_type)
+    )
+
+
+def _fault(secret: str, field_type: str) -> str:
+    if not field_type:
+        return ""
+    try:
+        TYPES[field_type].check(secret, "")
+    except BadField as bad:
+        return str(bad)
+    return ""
+
+
+def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -> str:
+    def sealed(secret: str, field_type: str) -> str:
+        fault = _fault(secret, field_type)
+        return vault.seal(secret) + (f"!{fault}" if fault else "")
+
+    text, called = event.text, session.origin.called
+    profile = event.profile or session.profile
+    index = model.index
+    wait = load_wait(list(session.wait)) if session.wait else None
+    if isinstance(wait, Collect) and wait.secret:
+        plain = index.normalise(text)
+        known = index.match(text, called=called, profile=profile, at_ms=event.at)
+        command = plain in model.system_words or isinstance(known, Match | TooMany)
+        if not command and any(c.isdigit() for c in text):
+            return sealed(plain, wait.type)
+    return seal_text(
+        model, text, called=called, profile=profile, at_ms=event.at, seal=sealed
+    )

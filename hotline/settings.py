@@ -1,0 +1,91 @@
+"""Where a site is, where its state lives, and what the environment says about links."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PACKAGED = Path(__file__).parent / "site"
+SOURCE = Path(__file__).parent.parent
+
+
+class BadSetting(ValueError):
+    """A setting that can't be used; the text says what to do, zh-CN first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the house is built from. Paths are absolute; ports 0 = any free one."""
+
+    site: Path
+    home: Path
+    zone: str = "Asia/Shanghai"
+    host: str = "127.0.0.1"
+    agi_port: int = 4573
+    http_port: int = 8086
+    public_url: str = ""  # what Twilio signs: the URL as seen from outside
+    twilio_account: str = ""
+    twilio_token: str = field(default="", repr=False)
+    twilio_api: str = ""  # "" = Twilio's own
+    bss_faults: Path | None = None
+    drops: str = "by_key"
+    ami: str = ""  # user:secret@host:port of the PBX to watch; "" = none
+
+    @property
+    def prompts(self) -> Path:
+        """The site's audio."""
+        return self.site / "prompts"
+
+
+def find_site(site: Path | None) -> Path:
+    """The site folder: as given, else the current folder, else the one shipped with Hotline.
+
+    Raises BadSetting when a given folder has no menus.yaml.
+    """
+    if site is not None:
+        if not (site / "menus.yaml").is_file():
+            raise BadSetting(
+                f"{site} 里没有 menus.yaml，请用 --site 指定站点文件夹。"
+                f" No menus.yaml in {site}: give the site's folder with --site."
+            )
+        return site.resolve()
+    for folder in (Path.cwd(), PACKAGED, SOURCE):
+        if (folder / "menus.yaml").is_file():
+            return folder.resolve()
+    raise BadSetting("找不到 menus.yaml，请用 --site 指定。 No menus.yaml found: give --site.")
+
+
+def find_home(site: Path, home: Path | None) -> Path:
+    """The state folder: as given, HOTLINE_HOME, or the site's var/. Made when it is missing.
+
+    Raises BadSetting when it can't be written.
+    """
+    if home is None:
+        named = os.environ.get("HOTLINE_HOME")
+        shipped = site == PACKAGED.resolve()
+        home = Path(named) if named else Path.cwd() / "var" if shipped else site / "var"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not os.access(home, os.W_OK):
+            raise PermissionError
+    except OSError:
+        raise BadSetting(
+            f"不能写入 {home}，请用 --home 指定可写的文件夹。"
+            f" Can't write to {home}: give a writable folder with --home."
+        ) from None
+    return home.resolve()
+
+
+def from_environment(site: Path | None, home: Path | None, **given: object) -> Settings:
+    """Settings of a command: its options, then HOTLINE_* variables, then defaults."""
+    found = find_site(site)
+    env = {
+        "public_url": os.environ.get("HOTLINE_PUBLIC_URL", ""),
+        "twilio_account": os.environ.get("HOTLINE_TWILIO_ACCOUNT", ""),
+        "twilio_token": os.environ.get("HOTLINE_TWILIO_TOKEN", ""),
+        "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
+        "ami": os.environ.get("HOTLINE_AMI", ""),
+    }
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return Settings(found, find_home(found, home), **{**env, **chosen})  # type: ignore[arg-type]

@@ -1,0 +1,124 @@
+"""The menus versions: which one serves, and the models of all that a session still names."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from actions.signatures import SIGNATURES
+from ivr.manifest import load_manifest
+from ledger import records
+from ledger.ledger import Ledger
+from menus.clips import clips
+from menus.findings import ERROR, Finding
+from menus.lint import lint
+from menus.loader import Unreadable, load_sources, read_sources
+from menus.model import Model
+
+log = logging.getLogger("hotline.versions")
+
+
+class Refused(ValueError):
+    """A menus file that must not serve; `findings` say why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"{len(findings)} findings")
+        self.findings = findings
+
+
+def check(site: Path) -> tuple[Model | None, list[Finding]]:
+    """The site's model and every finding: the one check of the command line, start and reload."""
+    try:
+        sources = read_sources(site)
+    except Unreadable as unreadable:
+        return None, unreadable.findings
+    folder = site.parent if site.is_file() else site
+    return check_sources(sources, folder / "prompts")
+
+
+def check_sources(
+    sources: dict[str, str], prompts: Path | None
+) -> tuple[Model | None, list[Finding]]:
+    """The same for sources that are not on disk; without `prompts` audio is not looked at."""
+    model, findings = load_sources(sources)
+    if model is not None:
+        manifest = load_manifest(prompts).clips if prompts is not None else None
+        findings = [
+            *findings,
+            *lint(model, SIGNATURES, manifest, clips=clips(model)),
+        ]
+    return model, findings
+
+
+class Versions:
+    """Models by digest; the serving one follows the ledger, so that every process agrees."""
+
+    def __init__(self, ledger: Ledger, *, now: Callable[[], int]) -> None:
+        self._ledger, self._now = ledger, now
+        self._models: dict[str, Model] = {}
+        self._serving = ""
+        self._lock = threading.Lock()
+
+    def serving(self) -> Model:
+        """The model that new dialogues use."""
+        return self.model(self._serving)
+
+    def model(self, digest: str) -> Model:
+        """The model of a version, out of the ledger's sources when it is not at hand.
+
+        Raises LookupError when the record has no such version.
+        """
+        model = self._models.get(digest)
+        if model is not None:
+            return model
+        version = self._ledger.version(digest)
+        if version is None:
+            raise LookupError(f"no menus version {digest}")
+        model, _ = load_sources(json.loads(version.sources))
+        if model is None:
+            raise LookupError(f"menus version {digest} can't be read by this release")
+        with self._lock:
+            self._models[digest] = model
+        return model
+
+    def publish(self, sources: dict[str, str], model: Model, author: str, note: str) -> bool:
+        """Makes a checked model the serving one; False when it serves already."""
+        with self._lock:
+            self._models[model.digest] = model
+        if self._ledger.serving() == model.digest:
+            self._serving = model.digest
+            return False
+        at = self._now()
+        text = json.dumps(sources, ensure_ascii=False)
+        self._ledger.add_version(records.Version(model.digest, at, text, author, note)).result()
+        self._ledger.serve(model.digest, at).result()
+        self._serving = model.digest
+        return True
+
+    def follow(self) -> None:
+        """Takes over what another process made the serving version."""
+        digest = self._ledger.serving()
+        if digest and digest != self._serving:
+            self.model(digest)
+            self._serving = digest
+            log.info("menus version %s serves", digest[:16])
+
+
+def load_site(site: Path, versions: Versions, author: str, note: str = "") -> list[Finding]:
+    """Checks the site's files and makes them the serving version.
+
+    Returns the warnings; raises Refused with all findings when one is an error.
+    """
+    try:
+        sources = read_sources(site)
+    except Unreadable as unreadable:
+        raise Refused(unreadable.findings) from None
+    model, findings = check_sources(sources, site / "prompts")
+    errors = [finding for finding in findings if finding.severity == ERROR]
+    if model is None or errors:
+        raise Refused(findings)
+    versions.publish(sources, model, author, note)
+    return findings

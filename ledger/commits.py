@@ -1,0 +1,152 @@
+"""The jobs that write rows: a step's commit and rows without a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ledger import records as r
+from ledger import tallies
+from ledger.counts import Count
+from ledger.schema import DATED, insert
+from ledger.writer import Batch
+from ledger.zone import Zone
+
+_KEEP_FIRST = " ON CONFLICT DO NOTHING"
+
+INSERTS: dict[type[Any], str] = {
+    kind: insert(kind, _KEEP_FIRST if kind in (r.Closing, r.Delivery, r.Version) else "")
+    for kind in (
+        r.Step,
+        r.Request,
+        r.Closing,
+        r.Attempt,
+        r.Told,
+        r.CallEnd,
+        r.Order,
+        r.Delivery,
+        r.DeliveryPart,
+        r.DeliveryClosing,
+        r.Outbox,
+        r.OutboxSend,
+        r.PasswordTry,
+        r.OptOut,
+        r.Version,
+        r.Purge,
+    )
+}
+
+_MOVE = (
+    f"INSERT INTO order_moves (n, {', '.join(r.OrderMove._fields)}) "  # noqa: S608
+    f"SELECT COALESCE(MAX(n), 0) + 1, {', '.join('?' * len(r.OrderMove._fields))} "
+    "FROM order_moves WHERE order_id = ?"
+)
+_SERVE = "INSERT INTO serving (n, digest, at) SELECT COALESCE(MAX(n), 0) + 1, ?, ? FROM serving"
+
+_SESSION_COLUMNS = (
+    *r.SessionFacts._fields,
+    *r.SessionState._fields,
+    "text_line",
+    "zone",
+    "day",
+    "hour",
+)
+_OPEN = (
+    f"INSERT INTO sessions ({', '.join(_SESSION_COLUMNS)}) "  # noqa: S608
+    f"VALUES ({', '.join('?' * len(_SESSION_COLUMNS))}) ON CONFLICT DO NOTHING"
+)
+_GO_ON = "UPDATE sessions SET turn = ?, state = ?, deadline = ? WHERE id = ? AND turn = ?"
+_LEAVE = (
+    "UPDATE sessions SET turn = ?, state = ?, deadline = ?, open = ?, ended_at = ?, "
+    "end_reason = ?, text_line = NULL WHERE id = ? AND turn = ?"
+)
+
+
+def text_line(called: str, caller: str, traffic: str) -> str:
+    """The key that at most one open text session holds; rehearsals never meet real texts."""
+    return f"{traffic}/{called}/{caller}"
+
+
+def apply(batch: Batch, commit: r.Commit, zone: Zone) -> None:
+    """Writes a step's commit. Raises Conflict or Duplicate."""
+    if commit.expected is None:
+        _open(batch, commit, zone)
+    else:
+        _move_on(batch, commit)
+    append(batch, commit.rows, zone)
+
+
+def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
+    """Writes rows in their order. Raises Duplicate for a delivery that is there already."""
+    execute = batch.connection.execute
+    deltas: list[tuple[Count, int]] = []
+    for row in rows:
+        kind = type(row)
+        if isinstance(row, r.OrderMove):
+            execute(_MOVE, (*row, row.order_id))
+            continue
+        if isinstance(row, r.Serving):
+            execute(_SERVE, row)
+            continue
+        if kind not in DATED:
+            new = execute(INSERTS[kind], row).rowcount
+            if not new and isinstance(row, r.Delivery):
+                raise r.Duplicate(row.key)
+            continue
+        day, hour = zone.local(row.at)  # type: ignore[union-attr]  # DATED rows have `at`
+        new = execute(INSERTS[kind], (*row, day, hour)).rowcount
+        if isinstance(row, r.Request):
+            deltas.append((tallies.opened(row, day, hour), 1))
+        elif isinstance(row, r.Closing):
+            if new:
+                deltas += _close(batch, row)
+        elif isinstance(row, r.CallEnd):
+            deltas.append((tallies.ended(row, day, hour), 1))
+    for count, n in deltas:  # nothing fails after this: a job undone leaves no deltas behind
+        batch.deltas[count] += n
+
+
+def _close(batch: Batch, row: r.Closing) -> list[tuple[Count, int]]:
+    counts = tallies.closed(batch.connection, row)
+    if counts is None:
+        raise r.BadRow(f"closing of a request that is not in the record: {row.request}")
+    return [(counts[0], -1), (counts[1], 1)]
+
+
+def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:
+    facts, state = commit.opened, commit.state
+    if facts is None or facts.id != commit.session:
+        raise r.BadRow("a new session's commit needs its SessionFacts")
+    line = None
+    if facts.dialogue is None and state.open:
+        line = text_line(facts.called, facts.caller, facts.traffic)
+    day, hour = zone.local(facts.opened_at)
+    turn, text, deadline, *rest = state
+    values = (*facts, turn, text, deadline or None, *rest, line, zone.name, day, hour)
+    if batch.connection.execute(_OPEN, values).rowcount:
+        return
+    find = batch.connection.execute
+    if find("SELECT 1 FROM sessions WHERE id = ?", (facts.id,)).fetchone():
+        raise r.Conflict(f"session {facts.id} exists")
+    raise r.Duplicate(facts.dialogue or line or facts.id)
+
+
+def _move_on(batch: Batch, commit: r.Commit) -> None:
+    state = commit.state
+    where = (commit.session, commit.expected)
+    deadline = state.deadline or None
+    execute = batch.connection.execute
+    if state.open:
+        moved = execute(_GO_ON, (state.turn, state.state, deadline, *where)).rowcount
+    else:
+        values = (state.turn, state.state, deadline, state.open, state.ended_at, state.end_reason)
+        moved = execute(_LEAVE, (*values, *where)).rowcount
+    if moved:
+        return
+    # a delivery that is known already is why the turn moved: tell that rather than the conflict
+    for row in commit.rows:
+        if isinstance(row, r.Delivery):
+            found = execute("SELECT 1 FROM deliveries WHERE key = ?", (row.key,)).fetchone()
+            if found:
+                raise r.Duplicate(row.key)
+    raise r.Conflict(f"session {commit.session} is past turn {commit.expected}")

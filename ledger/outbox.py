@@ -1,0 +1,125 @@
+"""The outbox: never two texts for one.
+
+Whoever sends a text claims it first. A claim is one conditional change in one transaction: of any
+number of senders, and the HTTP answer beside them, one gets it. A sender's claim is a lease; one
+that dies leaves the text to be claimed again when the lease is over, and `attempt` tells the next
+sender that the text may have gone out. Each claim and its end are rows of `outbox_sends`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from ledger import records as r
+from ledger.commits import append
+from ledger.store import Store
+from ledger.writer import Batch
+
+_FIELDS = ", ".join(r.Outbox._fields)
+
+_FINISH = "UPDATE outbox SET due_at = NULL, owner = '', number = '' WHERE id = ?"
+_LEASE = (
+    "UPDATE outbox SET due_at = ?, attempts = attempts + 1, owner = ? "
+    "WHERE id = ? AND attempts = ? AND due_at <= ?"
+)
+_CARRY = (
+    "UPDATE outbox SET due_at = NULL, attempts = 1, number = '' "
+    "WHERE inbound = ? AND attempts = 0 AND due_at IS NOT NULL"
+)
+_RETRY = "UPDATE outbox SET due_at = ?, owner = '' WHERE id = ? AND attempts = ?"
+
+
+class Outgoing(NamedTuple):
+    """A text that its sender has claimed; `attempt` over 1: an earlier one failed or was lost."""
+
+    text: r.Outbox
+    attempt: int
+
+
+class OutboxClaims(Store):
+    """Claims and their ends. All are writes: their futures resolve when durable."""
+
+    def outbox_due(
+        self,
+        now: int,
+        limit: int,
+        owner: str,
+        lease_ms: int,
+        links: Collection[str] | None = None,
+    ) -> Future[list[Outgoing]]:
+        """Claims the texts that are due, of these links (None = all), for `lease_ms`.
+
+        Texts past their time are finished as expired, whatever their link, and not given.
+        """
+
+        def job(batch: Batch) -> list[Outgoing]:
+            _expire(batch, now, self)
+            where, of = "", tuple(links or ())
+            if links is not None:
+                where = f"AND link IN ({', '.join('?' * len(of))}) "
+            due = batch.connection.execute(
+                f"SELECT {_FIELDS}, attempts FROM outbox WHERE due_at <= ? {where}"  # noqa: S608
+                "ORDER BY due_at LIMIT ?",
+                (now, *of, limit),
+            ).fetchall()
+            claimed = []
+            for *fields, attempts in due:
+                text = r.Outbox(*fields)
+                lease = (now + lease_ms, owner, text.id, attempts, now)
+                if batch.connection.execute(_LEASE, lease).rowcount:
+                    claimed.append(Outgoing(text, attempts + 1))
+            taken = [r.OutboxSend(out.text.id, out.attempt, now, "taken") for out in claimed]
+            append(batch, taken, self.zone)
+            return claimed
+
+        return self._submit(job)
+
+    def outbox_carry(self, inbound: str, at: int) -> Future[bool]:
+        """The HTTP answer claims the reply to `inbound` and carries it: True once, then never."""
+
+        def job(batch: Batch) -> bool:
+            if not batch.connection.execute(_CARRY, (inbound,)).rowcount:
+                return False
+            (text,) = batch.connection.execute(
+                "SELECT id FROM outbox WHERE inbound = ?", (inbound,)
+            ).fetchone()
+            append(batch, [r.OutboxSend(text, 1, at, "carried")], self.zone)
+            return True
+
+        return self._submit(job)
+
+    def outbox_sent(
+        self, outbox: str, attempt: int, at: int, provider_id: str = ""
+    ) -> Future[None]:
+        """The link took the text: it is finished and its number cleared."""
+
+        def job(batch: Batch) -> None:
+            batch.connection.execute(_FINISH, (outbox,))
+            append(batch, [r.OutboxSend(outbox, attempt, at, "sent", "", provider_id)], self.zone)
+
+        return self._submit(job)
+
+    def outbox_failed(
+        self, outbox: str, attempt: int, at: int, error: str, retry_at: int | None = None
+    ) -> Future[None]:
+        """The link did not take it: due again at `retry_at`, or given up (None)."""
+
+        def job(batch: Batch) -> None:
+            if retry_at is None:
+                batch.connection.execute(_FINISH, (outbox,))
+            else:  # not when the lease ran out and another sender has it now
+                batch.connection.execute(_RETRY, (retry_at, outbox, attempt))
+            append(batch, [r.OutboxSend(outbox, attempt, at, "failed", error)], self.zone)
+
+        return self._submit(job)
+
+
+def _expire(batch: Batch, now: int, store: Store) -> None:
+    late = batch.connection.execute(
+        "SELECT id, attempts FROM outbox WHERE due_at <= ? AND expires_at <= ?", (now, now)
+    ).fetchall()
+    for text, attempts in late:
+        batch.connection.execute(_FINISH, (text,))
+        append(batch, [r.OutboxSend(text, attempts, now, "expired")], store.zone)

@@ -1,0 +1,73 @@
+"""How long the record is kept, and the purge that keeps to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from ledger import records as r
+from ledger.commits import append
+from ledger.counting import Counting
+from ledger.writer import Batch
+
+RETENTION: Mapping[str, int] = {
+    "deliveries": 30,
+    "delivery_parts": 30,
+    "delivery_closings": 30,
+    "password_tries": 90,
+    "outbox": 90,
+    "outbox_sends": 90,
+    "sessions": 400,
+    "steps": 400,
+    "requests": 400,  # with their closings
+    "attempts": 400,
+    "told": 400,
+    "call_ends": 400,
+    "orders": 1830,
+    "order_moves": 1830,
+}
+"""Whole local days by table. What is not named is kept for good: versions, serving, opt_outs
+(the subscriber's will), purges, and tallies, which are sums and name nobody. Orders are evidence
+and outlive what led to them."""
+
+_TIME = {"sessions": "opened_at", "deliveries": "opened_at"}
+_ONLY = {
+    "sessions": "state IS NULL",  # not one that still waits
+    "outbox": "due_at IS NULL",  # not a text that is still to go
+}
+_CLOSINGS = "DELETE FROM closings WHERE request IN (SELECT id FROM requests WHERE at < ?)"
+
+
+class Retention(Counting):
+    """Purging is an act in the record: who, when, which table, how far, how many rows."""
+
+    def purge(self, now: int, actor: str, days: Mapping[str, int] = RETENTION) -> list[r.Purge]:
+        """Deletes what is older than its days, then folds the tallies; returns when durable.
+
+        Goes day by day, each a transaction with its own row in `purges`, so that no caller waits
+        long and a purge that is broken off is simply taken up by the next.
+        """
+        done = []
+        for table, keep in days.items():
+            before = self.zone.midnight(now, keep)
+            while (oldest := self._oldest(table)) is not None and oldest < before:
+                act = r.Purge(now, actor, table, self.zone.midnight(oldest, -1), 0)
+                done.append(self._submit(partial(self._delete, act=act)).result())
+        self.fold_counts(self.zone.local(now)[0])
+        return done
+
+    def _oldest(self, table: str) -> int | None:
+        time, spared = _TIME.get(table, "at"), _ONLY.get(table, "1 = 1")
+        row = self._first(f"SELECT MIN({time}) FROM {table} WHERE {spared}")  # noqa: S608
+        oldest: int | None = row[0]
+        return oldest
+
+    def _delete(self, batch: Batch, act: r.Purge) -> r.Purge:
+        execute = batch.connection.execute
+        time, spared = _TIME.get(act.name, "at"), _ONLY.get(act.name, "1 = 1")
+        if act.name == "requests":
+            execute(_CLOSINGS, (act.before,))
+        sql = f"DELETE FROM {act.name} WHERE {time} < ? AND {spared}"  # noqa: S608
+        done = act._replace(gone=execute(sql, (act.before,)).rowcount)
+        append(batch, [done], self.zone)
+        return done

@@ -1,0 +1,151 @@
+"""Tables, keys and indexes of the record as data, and their creation with sqlite-utils.
+
+A file of an older SCHEMA is brought up to this one when it is opened: tables are created or
+transformed to what stands here. Raise SCHEMA with every change (a test holds the two together).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+from ledger import records as r
+from ledger.counts import Count
+
+SCHEMA = 1
+
+Columns = dict[str, type]
+
+
+class Table(NamedTuple):
+    """One table: the records whose fields are its columns, and what is added to them."""
+
+    name: str
+    of: tuple[type[Any], ...]
+    key: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    added: Columns = {}  # noqa: RUF012 (a NamedTuple's default is never changed)
+    nullable: tuple[str, ...] = ()
+    defaults: dict[str, Any] = {}  # noqa: RUF012
+
+
+_DATED: Columns = {"day": str, "hour": int}
+_AT = (("at",),)
+
+TABLES = (
+    Table(
+        "sessions",
+        (r.SessionFacts, r.SessionState),
+        ("id",),
+        unique=("dialogue", "text_line"),
+        indexes=(("deadline",), ("opened_at",)),
+        # text_line: the open text session of a called number and subscriber, freed when it ends
+        added={"text_line": str, "zone": str} | _DATED,
+        nullable=("text_line", "deadline"),
+    ),
+    Table("steps", (r.Step,), ("session", "n"), indexes=_AT, added=_DATED),
+    Table("requests", (r.Request,), ("id",), indexes=_AT, added=_DATED),
+    Table("closings", (r.Closing,), ("request",), added=_DATED),
+    Table("attempts", (r.Attempt,), indexes=_AT, added=_DATED),
+    Table("told", (r.Told,), indexes=_AT, added=_DATED),
+    Table("call_ends", (r.CallEnd,), ("session",), indexes=_AT, added=_DATED),
+    Table("orders", (r.Order,), ("id",), indexes=_AT),
+    Table("order_moves", (r.OrderMove,), ("order_id", "n"), indexes=_AT, added={"n": int}),
+    Table("deliveries", (r.Delivery,), ("key",), indexes=(("opened_at",),)),
+    Table("delivery_parts", (r.DeliveryPart,), ("delivery", "n"), indexes=_AT),
+    Table("delivery_closings", (r.DeliveryClosing,), ("delivery",), indexes=_AT),
+    Table(
+        "outbox",
+        (r.Outbox,),
+        ("id",),
+        unique=("inbound",),
+        indexes=(("due_at",), ("at",)),
+        added={"attempts": int, "owner": str},
+        nullable=("due_at",),
+        defaults={"attempts": 0, "owner": ""},
+    ),
+    Table("outbox_sends", (r.OutboxSend,), ("outbox", "attempt", "status"), indexes=_AT),
+    Table(
+        "password_tries", (r.PasswordTry,), indexes=(("target", "at"), ("caller", "at"), ("at",))
+    ),
+    Table("opt_outs", (r.OptOut,), indexes=(("called", "subscriber", "at"),)),
+    Table("versions", (r.Version,), ("digest",)),
+    Table("serving", (r.Serving,), ("n",), added={"n": int}),
+    Table("purges", (r.Purge,)),
+    Table("tallies", (Count,), indexes=(("day",),)),
+)
+
+DATED = frozenset(of for table in TABLES if "day" in table.added for of in table.of)
+"""Records that the ledger gives a local day and hour."""
+
+NAMES: dict[type[Any], str] = {table.of[0]: table.name for table in TABLES}
+
+
+def columns(table: Table) -> tuple[Columns, set[str]]:
+    """A table's columns with their types, and which of them may not be null."""
+    types: Columns = {}
+    required: set[str] = set()
+    for record in table.of:
+        hints = get_type_hints(record)
+        for field in record._fields:
+            options = get_args(hints[field]) or (hints[field],)
+            types[field] = int if options[0] is bool else options[0]
+            if NoneType not in options:
+                required.add(field)
+    types |= table.added
+    required |= set(table.added)
+    return types, required - set(table.nullable)
+
+
+def insert(record: type[Any], suffix: str = "") -> str:
+    """The INSERT of a record's fields, with day and hour after them when it is dated."""
+    names = [*record._fields, *(("day", "hour") if record in DATED else ())]
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {NAMES[record]} ({', '.join(names)}) VALUES ({marks}){suffix}"  # noqa: S608
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings a file to SCHEMA; several processes may try at once.
+
+    Raises LedgerError when a newer release wrote the file.
+    """
+    if _written_by(connection) == SCHEMA:
+        return
+    from sqlite_utils import Database  # 0.1 s to import, needed once in a file's life
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _written_by(connection) < SCHEMA:
+            db = Database(connection)
+            for table in TABLES:
+                types, required = columns(table)
+                made = db.table(table.name)
+                made.create(
+                    types,
+                    pk=table.key or None,
+                    not_null=required - set(table.key),
+                    defaults=table.defaults,
+                    transform=True,
+                    strict=True,
+                )
+                for column in table.unique:
+                    made.create_index([column], unique=True, if_not_exists=True)
+                for index in table.indexes:
+                    made.create_index(index, if_not_exists=True)
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _written_by(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        raise r.LedgerError(
+            f"the record was written by a newer release (schema {version}, this one knows "
+            f"{SCHEMA}): update hotline"
+        )
+    return version

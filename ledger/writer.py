@@ -1,0 +1,176 @@
+"""Group commit: one writer thread a process puts all that is queued into one transaction.
+
+The thread takes what is there and never lingers: alone a job costs one sync of the disk, under load
+hundreds share it. A job is a function of a Batch. It checks before it writes: one that raises
+without having changed anything is simply answered. One that raises after a change makes the
+whole batch be rolled back and done again with a savepoint round each job, so that a bad one never
+spoils the rest; savepoints copy every page they touch, which is why they are not the rule.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from ledger.counts import Count
+from ledger.records import BadRow, LedgerError
+from ledger.tallies import insert_deltas
+
+T = TypeVar("T")
+
+BATCH = 500
+
+
+class Batch:
+    """What the jobs of one transaction share. Deltas of equal counts become one row."""
+
+    __slots__ = ("connection", "deltas")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.deltas: Counter[Count] = Counter()
+
+
+Job = Callable[[Batch], Any]
+
+
+class _Queued(NamedTuple):
+    job: Job
+    future: Future[Any]
+
+
+class _Spoilt(Exception):  # noqa: N818 (a signal inside this module)
+    """A job failed after it had changed something."""
+
+
+class Writer:
+    """Owns the connection that writes.
+
+    Processes take turns by a lock on the file `turn`: the kernel wakes the one that waits, where
+    SQLite's own waiting would look again at growing intervals while a busy process goes on.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, turn: Path) -> None:
+        self._connection = connection
+        self._turn = os.open(turn, os.O_CREAT | os.O_RDWR, 0o600)
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[Batch], T]) -> Future[T]:
+        """Queues a job; its future resolves when the job's transaction is on the disk.
+
+        The future's callbacks run on the writer thread, outside the transaction: they must be
+        quick and must not wait for another job. Raises LedgerError after close.
+        """
+        future: Future[T] = Future()
+        with self._lock:  # nothing may be queued behind the closing mark
+            if self._closed:
+                raise LedgerError("the record is closed")
+            self._queue.put(_Queued(job, future))
+        return future
+
+    def close(self) -> None:
+        """Writes what is queued, then ends the thread and closes the connection."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch: list[_Queued] = []
+            item = self._queue.get()
+            while item is not None:
+                if item.future.set_running_or_notify_cancel():
+                    batch.append(item)
+                if len(batch) >= BATCH:
+                    break
+                try:
+                    item = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            going = item is not None
+            if batch:
+                self._commit(batch)
+        self._connection.close()
+        os.close(self._turn)
+
+    def _commit(self, batch: list[_Queued]) -> None:
+        try:
+            try:
+                results = self._transact(batch, _bare)
+            except _Spoilt:
+                results = self._transact(batch, _guarded)
+        except BaseException as fault:  # noqa: BLE001 (a full disk, a bug: the callers must hear it)
+            error = LedgerError(f"the record could not be written: {fault}")
+            error.__cause__ = fault
+            results = [error] * len(batch)
+        for (_, future), result in zip(batch, results, strict=True):
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+    def _transact(self, batch: list[_Queued], run: Callable[[Batch, Job], Any]) -> list[Any]:
+        connection = self._connection
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            shared = Batch(connection)
+            results = [run(shared, item.job) for item in batch]
+            insert_deltas(connection, shared.deltas)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # SQLite may have rolled back by itself
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+        return results
+
+
+def _bare(batch: Batch, job: Job) -> Any:
+    before = batch.connection.total_changes
+    try:
+        return job(batch)
+    except Exception as fault:
+        if batch.connection.total_changes != before or not batch.connection.in_transaction:
+            raise _Spoilt from fault
+        return _named(fault)
+
+
+def _guarded(batch: Batch, job: Job) -> Any:
+    connection = batch.connection
+    connection.execute("SAVEPOINT job")
+    try:
+        result = job(batch)
+    except Exception as fault:
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO job")
+        result = _named(fault)
+    connection.execute("RELEASE job")
+    return result
+
+
+def _named(fault: Exception) -> Exception:
+    """What the caller hears: rules of the tables that were broken become BadRow."""
+    if isinstance(fault, sqlite3.Error) and not isinstance(fault, sqlite3.OperationalError):
+        named = BadRow(str(fault))
+        named.__cause__ = fault
+        return named
+    return fault

@@ -1,0 +1,345 @@
+"""action: a query, an order or a verification behind its gates.
+
+The gates stand in one order: allowed, fields, password, confirm. No key, keyword or codebook gets
+round them: `enter` is the only way in and goes from gate to gate until one has to wait.
+"""
+
+from __future__ import annotations
+
+from dialog import values
+from dialog.events import ActionDone, DigitsEntered
+from dialog.outcomes import DECLINED, DONE, SUCCEEDED, outcome_of
+from dialog.session import CLAIMED, NONE
+from dialog.turn import Collect, Notify, OrderMoved, OrderWritten, Perform
+from dialog.values import LIST, Value, Values
+from menus.model import Action, Field, Place
+from nodes import entry
+from nodes.filters import admits, closed
+from nodes.step import Step
+
+SPOKEN_ROWS = 3
+"""A longer list speaks this many rows; the rest goes by SMS."""
+
+_NUMBER, _PASSWORD = "caller_number", "service_password"
+"""The entries of the password gate; they never reach the action behind it."""
+
+_HERE = Place("engine", 0)
+
+
+def enter(step: Step, node: Action) -> None:
+    """Goes to the first gate that is not passed, and through the last one to the BSS."""
+    reason = _forbidden(step, node)
+    if reason:
+        _refuse(step, node, reason)
+        return
+    field = entry.missing(step, node.fields)
+    if field is not None:
+        entry.ask(step, field, node.tries)
+    elif _must_verify(step, node):
+        _ask_who(step, node)
+    elif node.does == "verify":
+        _succeed(step, node, SUCCEEDED, {})
+    elif node.does == "order":
+        _perform(step, "quote", node)
+    else:
+        _perform(step, "query", node)
+
+
+def _forbidden(step: Step, node: Action) -> str:
+    if node.filter is not None and not admits(node.filter, step):
+        return "not_eligible"
+    return closed(step, "change" if node.does == "order" else "query")
+
+
+# -- who is it -----------------------------------------------------------------------------------
+
+
+def _must_verify(step: Step, node: Action) -> bool:
+    if not node.subject and node.does != "verify":
+        return False
+    if step.stage == "verified":
+        return False
+    if node.password == "always":
+        return True
+    identity = step.session.origin.identity
+    return identity in (CLAIMED, NONE) and step.authenticated != "password"
+
+
+def _asks_number(step: Step, node: Action) -> bool:
+    origin = step.session.origin
+    return node.does == "verify" or (
+        not step.acting and (origin.identity == NONE or not origin.caller)
+    )
+
+
+def _who_fields(step: Step, node: Action) -> tuple[Field, ...]:
+    words = step.model.words
+    number = Field(
+        _NUMBER,
+        "phone",
+        words["ask_number"],
+        _HERE,
+        (words["ask_number_again"],),
+        step.model.faults["phone"],
+    )
+    password = Field(
+        _PASSWORD,
+        "password",
+        words["ask_password"],
+        _HERE,
+        (words["ask_password_again"],),
+        step.model.faults["password"],
+    )
+    return (number, password) if _asks_number(step, node) else (password,)
+
+
+def _ask_who(step: Step, node: Action) -> None:
+    field = entry.missing(step, _who_fields(step, node))
+    if field is not None:
+        entry.ask(step, field, node.tries, "password")
+        return
+    number = step.fields.get(_NUMBER) or step.acting or step.session.origin.caller
+    who = {"number": number, "password": step.fields[_PASSWORD]}
+    step.stage = "verify"
+    step.then = Perform(_key(step, "verify"), "verify", "subscriber", "", who)
+
+
+# -- entries -------------------------------------------------------------------------------------
+
+
+def entered(step: Step, node: Action, event: DigitsEntered) -> None:
+    """Takes an entry of a field, of the password gate, or the answer to a price."""
+    if step.stage == "confirm":
+        _answered(step, node, event)
+        return
+    field = _waiting_for(step, node)
+    text = entry.take(step, field, event)
+    if text is None:
+        failed(step, node, "bad_parameter")
+    else:
+        step.fields, step.tries = {**step.fields, field.name: text}, 0
+
+
+def _waiting_for(step: Step, node: Action) -> Field:
+    if step.stage.startswith("field:"):
+        return entry.named(node.fields, step.stage)
+    return next(f for f in _who_fields(step, node) if f.name == step.stage)
+
+
+def failed(step: Step, node: Action, reason: str) -> None:
+    """Counts a failed try; asks again or gives up."""
+    step.tries += 1
+    if step.tries >= node.tries.most:
+        confirming = step.stage == "confirm" and reason == "no_input"
+        final = "confirm_timeout" if confirming else reason
+        step.fail(final)
+        step.say(_text_of(step, node, final))
+        step.give_up(node)
+    elif step.stage == "confirm":
+        _ask_price(step, node)
+    else:
+        field = _waiting_for(step, node)
+        entry.ask(step, field, node.tries, "field" if ":" in step.stage else "password")
+
+
+# -- the price -----------------------------------------------------------------------------------
+
+
+def _ask_price(step: Step, node: Action) -> None:
+    """States the price. It can't be cut, and no key pressed before it ends answers it."""
+    step.say(node.confirm, _order_values(step, node))
+    step.stage = "confirm"
+    tries = node.tries
+    step.then = Collect(
+        "confirm", 1, "", tries.first_ms, tries.between_ms, barge_in=False, flush=True
+    )
+
+
+def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
+    request = step.request
+    assert request is not None
+    if event.digits == "1":
+        step.facts.append(
+            OrderMoved(request.id, "confirmed", reply=event.digits, heard_ms=event.heard_ms)
+        )
+        _submit(step, node)
+    elif event.digits == "*":
+        step.facts.append(OrderMoved(request.id, "declined", reply=event.digits))
+        step.stage = ""
+        step.close(DECLINED)
+        step.say(_text_of(step, node, DECLINED))
+        step.after(node)
+    else:
+        step.attempt("invalid_key")
+        step.word("confirm_again")
+        failed(step, node, "invalid_key")
+
+
+def _order_values(step: Step, node: Action) -> dict[str, Value]:
+    price, cycle, _tariff, effective, targets = step.quote or (0, "none", "", "now", ())
+    given = {
+        "price": values.money(price),
+        "cycle": values.name(f"cycle_{cycle}"),
+        "effective": values.date(effective)
+        if effective[:1].isdigit()
+        else values.name(f"effective_{effective}"),
+    }
+    service = step.constants.get("service") or (targets[0] if targets else "")
+    if service:
+        given["name"] = values.name(service)
+    for field in node.fields:
+        text = step.fields.get(field.name)
+        if text is not None and field.type in ("phone", "month", "yuan"):
+            given[field.name] = entry.as_value(field.type, text)
+    return given
+
+
+# -- the BSS -------------------------------------------------------------------------------------
+
+
+def _key(step: Step, call: str) -> str:
+    return f"{step.session.id}.{step.n}.{call}"
+
+
+def _perform(step: Step, call: str, node: Action) -> None:
+    subscriber = step.profile.subscriber if step.profile is not None else ""
+    args = {**step.constants, **step.fields}
+    key = _key(step, call)
+    if call == "submit":
+        assert step.request is not None
+        key = step.request.id
+    step.stage = call
+    step.then = Perform(key, call, node.name, subscriber, args, step.quote)
+
+
+def _submit(step: Step, node: Action) -> None:
+    assert step.request is not None
+    step.facts.append(OrderMoved(step.request.id, "submitted"))
+    _perform(step, "submit", node)
+
+
+def slow(step: Step, node: Action) -> None:
+    """The BSS takes its time: says so and goes on waiting for the same answer."""
+    wait = step.session.wait
+    if step.voice:
+        step.say(node.slow)
+    step.then = Perform(*wait[1:])
+
+
+def done(step: Step, node: Action, event: ActionDone) -> None:
+    """Takes the BSS's answer to whatever the action waits for."""
+    if event.profile is not None:
+        step.profile = event.profile
+    stage, step.stage = step.stage, ""
+    if stage == "verify":
+        _verified(step, node, event)
+    elif stage == "quote":
+        _quoted(step, node, event)
+    else:
+        _finished(step, node, event, stage)
+
+
+def _verified(step: Step, node: Action, event: ActionDone) -> None:
+    if event.result == SUCCEEDED:
+        step.authenticated = "password"
+        step.acting = step.fields.get(_NUMBER, step.acting)
+        step.fields = {k: v for k, v in step.fields.items() if k not in (_NUMBER, _PASSWORD)}
+        step.stage, step.tries = "verified", 0
+        enter(step, node)
+        return
+    if event.result == "wrong_password":
+        step.attempt("wrong_password")
+        step.tries += 1
+        if step.tries < node.tries.most:
+            step.fields = {k: v for k, v in step.fields.items() if k != _PASSWORD}
+            _ask_who(step, node)
+            return
+    _refuse(step, node, event.result, event.raw)
+
+
+def _quoted(step: Step, node: Action, event: ActionDone) -> None:
+    quote = event.quote
+    if event.result != SUCCEEDED or quote is None:
+        _refuse(
+            step, node, event.result if event.result not in DONE else "internal_error", event.raw
+        )
+        return
+    step.quote = tuple(quote)
+    assert step.request is not None
+    target = step.constants.get("service") or node.name
+    public = {
+        f.name: step.fields[f.name]
+        for f in node.fields
+        if f.name in step.fields and f.type in ("phone", "month", "yuan")
+    }
+    step.facts.append(
+        OrderWritten(step.request.id, node.name, target, public, step.quote, step.authenticated)
+    )
+    if node.confirm:
+        step.tries = 0
+        _ask_price(step, node)
+    else:
+        step.facts.append(OrderMoved(step.request.id, "confirmed"))
+        _submit(step, node)
+
+
+def _finished(step: Step, node: Action, event: ActionDone, stage: str) -> None:
+    outcome, reason = outcome_of(event.result)
+    if stage == "submit":
+        assert step.request is not None
+        step.facts.append(OrderMoved(step.request.id, outcome, reason, event.raw))
+    if outcome in DONE:
+        _succeed(step, node, outcome, {**_order_values(step, node), **event.values}, event.raw)
+    else:
+        _refuse(step, node, event.result, event.raw)
+
+
+def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "") -> None:
+    text = _answer(step, node, outcome)
+    if step.voice:
+        step.say(text, _first_rows(given))
+        if any(v.type == LIST and len(v.of) > SPOKEN_ROWS for v in given.values()):
+            step.word("more_by_sms")
+            step.notify.append(Notify(text, given))
+    else:
+        step.say(text, given)
+    if node.does == "order":
+        step.close(outcome, raw=raw)
+        if (step.voice or step.acting) and node.receipt:
+            step.notify.append(Notify(node.receipt, given))
+    elif step.voice and step.request is not None:
+        step.request = step.request._replace(stage="answering")
+    else:
+        step.close(outcome, raw=raw)
+    step.after(node)
+
+
+def _first_rows(given: Values) -> Values:
+    return {
+        key: Value(LIST, value.of[:SPOKEN_ROWS]) if value.type == LIST else value
+        for key, value in given.items()
+    }
+
+
+def _answer(step: Step, node: Action, outcome: str) -> str:
+    if outcome != SUCCEEDED and outcome in node.answers:
+        return node.answers[outcome]
+    leaf = "/".join(step.constants[name] for name in node.constants)
+    return node.answers.get(leaf) or node.answers.get("", "")
+
+
+def _text_of(step: Step, node: Action, word: str) -> str:
+    return node.on.get(word) or step.model.outcomes.get(word, "")
+
+
+def _refuse(step: Step, node: Action, word: str, raw: str = "") -> None:
+    outcome, reason = outcome_of(word)
+    step.say(_text_of(step, node, word), _name_only(step))
+    step.stage = ""
+    step.close(outcome, reason, raw)
+    step.after(node)
+
+
+def _name_only(step: Step) -> Values:
+    service = step.constants.get("service")
+    return {"name": values.name(service)} if service else {}

@@ -1,0 +1,1 @@
+"""Real calls: SIPp dials a real Asterisk that runs the dialplan of deploy/asterisk."""
