@@ -25,6 +25,8 @@ from dialog.outcomes import OUTCOMES, REASONS
 
 T = TypeVar("T")
 
+_ALWAYS = 1 << 62
+
 CALLS = ("profile", "query", "quote", "submit", "find", "verify")
 DOES = {
     "delay": "waits `ms`, then does it",
@@ -89,10 +91,11 @@ def _rule(n: int, row: Any) -> Fault:
     if wrong := sorted(set(row) - set(Fault._fields)):
         raise BadFaults(f"rule {n}: no such word as {wrong[0]}; use {', '.join(Fault._fields)}")
     for key, value in row.items():
-        kind = int if key in ("times", "ms") else str
-        if type(value) is not kind or (kind is int and value < 0):
-            wanted = "a whole number from 0" if kind is int else "text"
-            raise BadFaults(f"rule {n}: `{key}` is {wanted}")
+        if key in ("times", "ms"):
+            if type(value) is not int or value < 0:
+                raise BadFaults(f"rule {n}: `{key}` is a whole number from 0")
+        elif not isinstance(value, str):
+            raise BadFaults(f"rule {n}: `{key}` is text")
     fault = Fault(**row)
     if fault.call and fault.call not in CALLS:
         raise BadFaults(f"rule {n}: `call` is one of {', '.join(CALLS)}")
@@ -107,7 +110,8 @@ class FaultyPort:
     def __init__(self, port: Port, faults: Iterable[Fault]) -> None:
         self._port = port
         self._lock = threading.Lock()
-        self._left = [[fault, fault.times] for fault in faults]
+        self._faults = tuple(faults)
+        self._left = [fault.times or _ALWAYS for fault in self._faults]
         self._released = threading.Event()
         self.reached = threading.Event()  # set when a call hangs: what tests wait for
 
@@ -184,11 +188,9 @@ class FaultyPort:
 
     def _next(self, call: str, name: str, subscriber: str) -> Fault | None:
         with self._lock:
-            for row in self._left:
-                fault, left = row
-                if left >= 0 and fault.fits(call, name, subscriber):
-                    if fault.times:
-                        row[1] = left - 1 or -1
+            for n, fault in enumerate(self._faults):
+                if self._left[n] and fault.fits(call, name, subscriber):
+                    self._left[n] -= 1
                     return fault
         return None
 

@@ -34,7 +34,6 @@ class Collect(NamedTuple):
     flush: bool = False
     secret: bool = False
     type: str = ""  # the field's type (dialog.fields), for the check of a sealed entry
-    deadline_ms: int = 120_000  # the sweeper's, from the event's time
 
 
 class Perform(NamedTuple):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
+from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from actions.embedded.bss import EmbeddedBss
 from actions.perform import Performer
@@ -23,12 +26,25 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _lock(home: Path) -> tuple[IO[str], bool]:
+    """A lock on the state folder, and whether no other process has it: then recovery may begin."""
+    file = (home / "house.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = True
+    except OSError:
+        alone = False
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file, alone
+
+
 class House:
     """Ledger, menus, BSS and runner of one site, open until `close`."""
 
     def __init__(self, settings: Settings, author: str = "hotline") -> None:
         self.settings = settings
         home = settings.home
+        self._lock, self.alone = _lock(home)
         self.vault = Vault.at(home / "secret.key")
         self.ledger = Ledger.open(home / "ledger.db", zone=settings.zone)
         self.versions = Versions(self.ledger, now=clock)
@@ -60,6 +76,7 @@ class House:
         self.performer.close()
         self.timers.close()
         self.ledger.close()
+        self._lock.close()
 
     def __enter__(self) -> House:
         return self

@@ -108,11 +108,11 @@ def _spoken_en(text: str) -> str:
     text = text.replace("*", " star ").replace("#", " pound ")
     text = re.sub(r"%", " percent", text)
     text = re.sub(
-        rf"(?<![\d.])\d+(?![\d.])(?!\s?(?:{_EN_UNITS})\b)",
+        rf"(?<![\d.])\d+(?!\d|\.\d|[\s-]?(?:{_EN_UNITS})\b)",
         lambda match: " ".join(_EN_DIGITS[int(digit)] for digit in match[0]),
         text,
     )
-    return re.sub(r" {2,}", " ", text).strip()
+    return re.sub(r"\s+(?=[.,!?]|$)", "", re.sub(r"\s+", " ", text)).strip()
 
 
 def _letters(text: str) -> str:

@@ -100,6 +100,7 @@ class Index:
                 for spelling in code.spellings:
                     entry = Entry(code, spelling, rule, secret)
                     self.entries.setdefault(normalise(spelling), []).append(entry)
+        self.longest = max((key.count(SEPARATOR) + 1 for key in self.entries), default=0)
 
     normalise = staticmethod(normalise)
 
@@ -124,7 +125,7 @@ class Index:
         self, tokens: list[str], called: str, profile: Profile | None, at_ms: int
     ) -> tuple[Entry, tuple[str, ...]] | None:
         over: tuple[Entry, tuple[str, ...]] | None = None
-        for n in range(len(tokens), 0, -1):
+        for n in range(min(len(tokens), self.longest), 0, -1):
             for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
                 if admits(entry.rule, called, profile, at_ms):
                     found = entry, tuple(tokens[n:])
@@ -167,7 +168,7 @@ class Index:
         return SEPARATOR.join((*tokens[: len(tokens) - len(params)], *sealed))
 
     def _of_anybody(self, tokens: list[str]) -> tuple[Entry, tuple[str, ...]] | None:
-        for n in range(len(tokens), 0, -1):
+        for n in range(min(len(tokens), self.longest), 0, -1):
             for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
                 if any(entry.secret):
                     return entry, tuple(tokens[n:])

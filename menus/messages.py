@@ -213,7 +213,7 @@ _GRAPH: dict[str, tuple[Severity, str, str]] = {
     "reserved_collision": (
         "error",
         "键 {key} 已保留作 {function}；请换一个键，或改写本节点的 reserved。",
-        "The key {key} is reserved for {function}: use another, or give the node its own `reserved`.",
+        "The key {key} is reserved for {function}: use another, or set the node's `reserved`.",
     ),
     "duplicate_key": (
         "error",
@@ -271,7 +271,7 @@ _TEXTS: dict[str, tuple[Severity, str, str]] = {
     "shared_reason": (
         "error",
         "{reason} 与 {other} 用了同样的文字；请分开写，让用户知道原因。",
-        "{reason} and {other} share one wording: give each its own, that the subscriber learns why.",
+        "{reason} and {other} share one wording: give each its own, that says why.",
     ),
     "missing_fault": (
         "error",
@@ -319,7 +319,7 @@ _ACTIONS: dict[str, tuple[Severity, str, str]] = {
     "unrouted_outcome": (
         "error",
         "结果 {word} 没有对应的文本；请写在节点的 on、accepted 或文件的 outcomes 里。",
-        "The outcome {word} has no text: add it to the node's `on` or `accepted`, or to `outcomes`.",
+        "The outcome {word} has no text: add it to `on`, `accepted` or `outcomes`.",
     ),
     "missing_answer": (
         "error",
@@ -347,12 +347,12 @@ _KEYWORDS: dict[str, tuple[Severity, str, str]] = {
     "duplicate_keyword": (
         "error",
         "代码 {spelling} 与 {first} 写法相同（不分大小写、全半角）；请删除一个，或用 for 分开。",
-        "The spelling {spelling} equals one at {first} (case, width aside): remove one, or use `for`.",
+        "The spelling {spelling} equals one at {first} but for case or width: remove one.",
     ),
     "shadowed_keyword": (
         "warning",
         "代码 {spelling} 被排在前面的代码表 {book} 遮住；请调整 books 的次序或 for。",
-        "The spelling {spelling} is shadowed by the earlier book {book}: change the order of `books` or their `for`.",
+        "The spelling {spelling} is shadowed by the book {book}: change the order of `books`.",
     ),
     "bad_spelling": (
         "error",

@@ -8,6 +8,7 @@ document, tabs in the indentation. Built from the parser's events, so that depth
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import yaml
@@ -123,12 +124,10 @@ class _Builder:
         if bad is not None:
             raise _RefusedError(finding("control_character", self._offset(text, bad.start())))
         root: Part | None = None
-        open_: list[
-            tuple[Block | Listing, Scalar | None]
-        ] = []  # and the key that waits for a value
+        open_: list[tuple[Block | Listing, Scalar | None]] = []  # and the key that needs a value
         documents = 0
-        event: Any
-        for event in yaml.parse(text, Loader=_LOADER):
+        events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        for event in events:
             if isinstance(event, yaml.NodeEvent):
                 part = self._part(event)
                 if not open_:
@@ -144,9 +143,9 @@ class _Builder:
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    mark = event.start_mark
-                    place = Place(self.file, mark.line + 1, mark.column + 1)
-                    raise _RefusedError(finding("many_documents", place))
+                    mark: Any = event.start_mark
+                    begins = Place(self.file, mark.line + 1)
+                    raise _RefusedError(finding("many_documents", begins))
         if root is None or (isinstance(root, Scalar) and not root.text):
             raise _RefusedError(finding("empty_file", Place(self.file, 1)))
         return root

@@ -19,12 +19,7 @@ UNKNOWN_FOR = datetime.timedelta(hours=24)
 """How long a change may stay without the BSS's answer before it counts as failed."""
 
 TITLE = Word("failures", "受理失败率", "failure rate")
-RATES = (
-    Word("R1", "R1 语音办理", "voice changes"),
-    Word("R2", "R2 全部申请", "all requests"),
-    Word("R3", "R3 含进入业务前流失", "with pre-leaf loss"),
-)
-_R1, _R2, _R3 = RATES
+R1, R2, R3 = RATES = ("R1", "R2", "R3")
 TOTAL = Word("total", "合计", "total")
 NO_GROUP = Word("", "—", "(none)")
 
@@ -48,18 +43,26 @@ BY_CAUSE = {
 BY = (*BY_TIME, *BY_PLACE, *BY_CAUSE)
 """What a report can be grouped by."""
 
+DEFINITIONS = (
+    "R1 = 语音开通/关闭：失败/申请 voice changes: failed/requests",
+    "R2 = 全部申请：失败/申请 all requests: failed/requests",
+    "R3 = (失败+流失)/(申请+流失) (failed+lost)/(requests+lost)",
+    "流失：未进入任何业务即结束的通话 lost: calls that ended before any leaf",
+    "拒绝、放弃、待查、未结计入申请，不计入失败 refused, declined, unknown and open do not fail",
+)
+
 _ALWAYS = ("of", "day", "hour", "channel", "traffic", "kind", "outcome", "reason", "guided")
 _DONE = "done"
-_STATES = (_DONE, FAILED, LOST, REFUSED, DECLINED, UNKNOWN, OPEN)
 _STATE_COLUMNS = (
     Word(_DONE, "成功", "done"),
     Word(FAILED, "失败", "failed"),
-    Word(LOST, "进入业务前流失", "lost before any leaf"),
+    Word(LOST, "流失", "lost"),
     Word(REFUSED, "拒绝", "refused"),
     Word(DECLINED, "放弃", "declined"),
     Word(UNKNOWN, "待查", "unknown"),
     Word(OPEN, "未结", "open"),
 )
+_STATES = tuple(column.id for column in _STATE_COLUMNS)
 _BAD = (FAILED, LOST)
 
 Tally = Counter[str]
@@ -69,9 +72,9 @@ Tally = Counter[str]
 class _Fact(NamedTuple):
     """A count as the rates see it."""
 
-    count: Count
+    row: Count
     state: str
-    rates: tuple[Word, ...]
+    rates: tuple[str, ...]
 
 
 def needs(by: str = "") -> tuple[str, ...]:
@@ -107,9 +110,9 @@ def failures(
         "causes": causes.version,
     }
     totals = _tallies(facts)
-    if not totals[_R3].total():
+    if not totals[R3].total():
         return Report(TITLE, known, (), (), (_no_data(traffic, first, last),))
-    overdue = sum(fact.count.n for fact in facts if _is_overdue(fact))
+    overdue = sum(fact.row.n for fact in facts if _is_overdue(fact))
     if by in BY_CAUSE:
         columns, rows = _causes_table(by, facts, causes, totals)
         notes = (*_definitions(totals, overdue), *map(_headline, RATES, totals.values()))
@@ -126,9 +129,9 @@ def _facts(counts: Iterable[Count], traffic: str, as_of: datetime.datetime) -> I
     limit = as_of - UNKNOWN_FOR
     cutoff = (limit.date().isoformat(), limit.hour)
     for count in counts:
+        if not all((count.of, count.traffic, count.channel, count.day, count.outcome)):
+            raise ValueError("counts that lack a dimension: ask for those of failures.needs()")
         if count.traffic != traffic:
-            if not count.traffic:
-                raise ValueError("counts without traffic: ask for failures.needs()")
             continue
         if count.of == REQUEST:
             rates = RATES if (count.channel, count.kind) == ("voice", "change") else RATES[1:]
@@ -141,21 +144,19 @@ def _state(count: Count, cutoff: tuple[str, int]) -> str:
     if count.outcome in DONE:
         return _DONE
     if count.outcome == UNKNOWN:
-        if not count.day or count.hour < 0:
-            raise ValueError("counts without day and hour: ask for failures.needs()")
         return FAILED if (count.day, count.hour) < cutoff else UNKNOWN
     return count.outcome
 
 
 def _is_overdue(fact: _Fact) -> bool:
-    return fact.count.outcome == UNKNOWN and fact.state == FAILED
+    return fact.row.outcome == UNKNOWN and fact.state == FAILED
 
 
-def _tallies(facts: Iterable[_Fact]) -> dict[Word, Tally]:
-    tallies: dict[Word, Tally] = {rate: Counter() for rate in RATES}
+def _tallies(facts: Iterable[_Fact]) -> dict[str, Tally]:
+    tallies: dict[str, Tally] = {rate: Counter() for rate in RATES}
     for fact in facts:
         for rate in fact.rates:
-            tallies[rate][fact.state] += fact.count.n
+            tallies[rate][fact.state] += fact.row.n
     return tallies
 
 
@@ -167,7 +168,7 @@ def _bad(tally: Tally) -> int:
 
 
 def _rates_table(
-    by: str, facts: list[_Fact], totals: Mapping[Word, Tally]
+    by: str, facts: list[_Fact], totals: Mapping[str, Tally]
 ) -> tuple[tuple[Word, ...], tuple[tuple[Cell, ...], ...]]:
     columns = (Word("rate", "指标", "rate"), Word("failure_rate", "失败率", "failure rate"))
     if not by:
@@ -175,12 +176,12 @@ def _rates_table(
         return (*columns, *_STATE_COLUMNS), tuple(rows)
     groups: dict[str, list[_Fact]] = {}
     for fact in facts:
-        groups.setdefault(_GROUP[by](fact.count), []).append(fact)
+        groups.setdefault(_GROUP[by](fact.row), []).append(fact)
     tallied = [(group, _tallies(rows)) for group, rows in groups.items()]
     if by in BY_TIME:
         tallied.sort(key=lambda row: row[0])
     else:
-        tallied.sort(key=lambda row: (-_bad(row[1][_R3]), row[0]))
+        tallied.sort(key=lambda row: (-_bad(row[1][R3]), row[0]))
     rows = [
         (group or NO_GROUP, *_rate_row(rate, tally))
         for group, tallies in tallied
@@ -191,8 +192,8 @@ def _rates_table(
     return ((BY_TIME | BY_PLACE)[by], *columns, *_STATE_COLUMNS), tuple(rows)
 
 
-def _rate_row(rate: Word, tally: Tally) -> tuple[Cell, ...]:
-    states = (None if state == LOST and rate != _R3 else tally[state] for state in _STATES)
+def _rate_row(rate: str, tally: Tally) -> tuple[Cell, ...]:
+    states = (None if state == LOST and rate != R3 else tally[state] for state in _STATES)
     return (rate, Ratio(_bad(tally), tally.total()), *states)
 
 
@@ -212,15 +213,15 @@ _GROUP: Mapping[str, Callable[[Count], str]] = {
 
 
 def _causes_table(
-    by: str, facts: list[_Fact], causes: Causes, totals: Mapping[Word, Tally]
+    by: str, facts: list[_Fact], causes: Causes, totals: Mapping[str, Tally]
 ) -> tuple[tuple[Word, ...], tuple[tuple[Cell, ...], ...]]:
     depth = list(BY_CAUSE).index(by) + 1
-    found: dict[Word, Counter[tuple[Word | str, ...]]] = {rate: Counter() for rate in RATES}
+    found: dict[str, Counter[tuple[Word | str, ...]]] = {rate: Counter() for rate in RATES}
     for fact in facts:
         if fact.state in (*_BAD, REFUSED):
             cause, reason = _cause(fact, causes)
             for rate in fact.rates:
-                found[rate][(cause.of, cause.cause, reason)[:depth]] += fact.count.n
+                found[rate][(cause.of, cause.cause, reason)[:depth]] += fact.row.n
     rows: list[tuple[Cell, ...]] = []
     for rate, numbers in found.items():
         classes: Counter[Word | str] = Counter()
@@ -246,7 +247,7 @@ def _causes_table(
 
 
 def _cause(fact: _Fact, causes: Causes) -> tuple[Cause, str]:
-    count = fact.count
+    count = fact.row
     if fact.state == REFUSED:
         return causes.refusal(count.reason), count.reason
     if fact.state == LOST:
@@ -272,15 +273,9 @@ def _no_data(traffic: str, first: str, last: str) -> str:
     )
 
 
-def _definitions(totals: Mapping[Word, Tally], overdue: int) -> tuple[str, ...]:
-    notes = [
-        "R1 = 语音办理类失败/申请 failed/all, voice changes · R2 = 全部失败/申请 failed/all, all "
-        "requests · R3 = (失败+进入业务前流失)/(申请+进入业务前流失) (failed + pre-leaf loss)/(requests + "
-        "pre-leaf loss)",
-        "拒绝、放弃、待查、未结不计入失败，但计入申请。Refused, declined, unknown and open are no "
-        "failures; they count as requests.",
-    ]
-    if not totals[_R1].total():
+def _definitions(totals: Mapping[str, Tally], overdue: int) -> tuple[str, ...]:
+    notes = list(DEFINITIONS)
+    if not totals[R1].total():
         notes.append("R1：没有语音办理申请。No voice changes: R1 has no value.")
     if overdue:
         notes.append(
@@ -290,7 +285,7 @@ def _definitions(totals: Mapping[Word, Tally], overdue: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _headline(rate: Word, tally: Tally) -> str:
+def _headline(rate: str, tally: Tally) -> str:
     apart = (REFUSED, DECLINED, UNKNOWN, OPEN)
     words = " · ".join(
         f"{column} {tally[column.id]}" for column in _STATE_COLUMNS if column.id in apart

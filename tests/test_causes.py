@@ -26,8 +26,8 @@ CAUSES = load()
         ("confirm_timeout", False, "real", "operation", "unconfirmed"),
         # a test call that followed its script without a system fault
         ("abandoned", False, "dialtest", "system", "guidance"),
-        ("wrong_password", False, "dialtest", "system", "guidance"),
-        ("bad_parameter", True, "dialtest", "system", "guidance"),
+        ("confirm_timeout", False, "dialtest", "system", "guidance"),
+        ("wrong_password", False, "dialtest", "operation", "credentials"),
         ("backend_error", False, "dialtest", "system", "backend"),
         ("prompt_missing", False, "dialtest", "system", "audio"),
         # the subscriber's own

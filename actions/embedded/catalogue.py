@@ -82,11 +82,12 @@ PLANS: Mapping[str, Plan] = {
     "plan_mzone_data": Plan(MZONE, True, 3000, 30, 200, 0, 100 << 10, "gprs"),
 }
 
-_FREE = "balance_alert sms_bill mms_bill e_bill service_password my10086 fetion gprs_std".split()
+_FREE = {*FAMILIES["e_bill"], "e_bill", "balance_alert", "service_password", "my10086", "fetion"}
 _BEGIN = "1999-01-01"
 
 TARIFFS: tuple[Tariff, ...] = (
-    *(Tariff(service, "1", 0, "none", _BEGIN) for service in _FREE),  # gprs_std is paid by use
+    *(Tariff(service, "1", 0, "none", _BEGIN) for service in sorted(_FREE)),
+    Tariff("gprs_std", "1", 0, "none", _BEGIN),  # paid by use
     *(Tariff(f"gprs_{n}", "1", n * 100, "month", _BEGIN) for n in (5, 20, 50, 100, 200)),
     Tariff("caller_id", "1", 1000, "month", _BEGIN),
     Tariff("caller_id", "2", 500, "month", "2006-01-01"),

@@ -16,11 +16,7 @@ from actions.embedded.people import Person
 from actions.embedded.store import Held
 
 KEPT = 5  # months of bills before this one
-_CALL, _MESSAGE, _DATA = (
-    20,
-    10,
-    100,
-)  # fen a minute, a message, a started MB beyond what is included
+_CALL, _MESSAGE, _DATA = 20, 10, 10  # fen for what the plan lacks: a minute, a message, an MB
 
 
 class Use(NamedTuple):
@@ -62,8 +58,8 @@ def use(person: Person, month: str, today: str) -> Use:
     dice = Random(f"{person.subscriber} {month}")  # noqa: S311  the same each time it is asked
     plan = PLANS[person.plan]
     whole = Use(
-        dice.randrange(plan.minutes // 2 + 120),
-        dice.randrange(plan.messages // 2 + 40),
+        dice.randrange(plan.minutes + 150),
+        dice.randrange(plan.messages + 60),
         dice.randrange(plan.vnet + 1),
         dice.randrange(80 << 10),
         dice.choice((0, 0, 0, 0, dice.randrange(100, 3000))),
@@ -84,8 +80,7 @@ def bill(person: Person, held: Iterable[Held], month: str, today: str) -> Bill:
     """A month's bill, up to `today` when it is this month."""
     plan, used, held = PLANS[person.plan], use(person, month, today), tuple(held)
     last = min(today, f"{month}-31")
-    packed = any(SERVICES[one.service].family == "gprs" for one in held if one.on(last))
-    data = max(0, used.data - allowance(person, held, last)) if packed else 0
+    data = max(0, used.data - allowance(person, held, last))
     items = [
         ("item_monthly_fee", plan.monthly),
         ("item_calls", max(0, used.minutes - plan.minutes) * _CALL),

@@ -98,7 +98,7 @@ def _subscribe(
     later = bool(family) and not same
     since = next_month(today) if later else today
     effective = "next_cycle" if later else "now"
-    quote = Quote(tariff.price, tariff.cycle, tariff.version, effective, (wanted,))
+    quote = Quote(tariff.price, tariff.cycle, tariff.version, effective)
     ends = tuple(one.id for one in family) if later else ()
     done = "accepted" if later else "succeeded"
     return Terms(done, quote, "" if moved else wanted, since, ends, int(threshold))

@@ -1,0 +1,105 @@
+"""`hotline serve`: FastAGI, HTTP, the outbox's sender, the sweeper and the reloader in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable
+
+from waitress.server import create_server
+
+from hotline.house import House, clock
+from hotline.ids import uuid7
+from hotline.reload import Reloader
+from hotline.sweep import Sweeper, recover
+from hotline.web import make_app
+from ivr.fastagi import FastAgiServer
+from menus.findings import Finding
+from sms_commands.sender import LEASE_MS, Outcome, Sender, SendPort
+
+log = logging.getLogger("hotline.serving")
+_BATCH = 50
+_HTTP_THREADS = 16
+
+Say = Callable[[str], None]
+
+
+def _links(house: House) -> dict[str, SendPort]:
+    settings = house.settings
+    links: dict[str, SendPort] = {}
+    if settings.twilio_account and settings.twilio_token:
+        from sms_commands.twilio_sms import API, TwilioSender
+
+        links["twilio"] = TwilioSender(
+            settings.twilio_account,
+            settings.twilio_token,
+            base_url=settings.twilio_api or API,
+            status_callback=f"{settings.public_url}/twilio/sms/status"
+            if settings.public_url
+            else "",
+        )
+    return links
+
+
+def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event) -> Sender:
+    """The outbox's sender over the house's ledger."""
+
+    def record(outcome: Outcome) -> None:
+        ledger = house.ledger
+        if outcome.error:
+            ledger.outbox_failed(
+                outcome.outbox, outcome.attempt, outcome.at, outcome.error, outcome.retry_at
+            ).result()
+        else:
+            ledger.outbox_sent(
+                outcome.outbox, outcome.attempt, outcome.at, outcome.provider_id
+            ).result()
+
+    owner = uuid7(clock())
+    return Sender(
+        lambda now: house.ledger.outbox_due(now, _BATCH, owner, LEASE_MS, list(links)).result(),
+        record,
+        links,
+        clock,
+        wake,
+    )
+
+
+async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then ends calls cleanly and closes what it opened."""
+    settings = house.settings
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    agi = FastAgiServer(house.runner, settings.prompts, host=settings.host, port=settings.agi_port)
+    port = await agi.start()
+    say(f"FastAGI  agi://{settings.host}:{port}/hotline")
+    http = create_server(
+        make_app(house), host=settings.host, port=settings.http_port, threads=_HTTP_THREADS
+    )
+    web = threading.Thread(target=http.run, name="http", daemon=True)
+    web.start()
+    say(f"HTTP     http://{settings.host}:{http.effective_port}/")
+    touched = recover(house) if house.alone else 0
+    if touched:
+        say(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
+    wake = threading.Event()
+    sender = make_sender(house, _links(house), wake)
+    outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)
+    outbox.start()
+    helpers = (Sweeper(house), Reloader(house, told))
+    for helper in helpers:
+        helper.start()
+    try:
+        await stop.wait()
+    finally:
+        say("正在结束… Ending…")
+        await agi.close()
+        http.close()
+        for helper in helpers:
+            helper.close()
+        sender.stop()
+        await asyncio.to_thread(outbox.join, 15)
