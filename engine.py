@@ -22,6 +22,7 @@ from dialog.events import (
     WaitExpired,
     load_values,
 )
+from dialog.fields import TYPES, BadField
 from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.session import LEFT, OPEN, Origin, Session
 from dialog.turn import (
@@ -38,6 +39,7 @@ from dialog.turn import (
 from menus.keywords import Match, TooMany, masked
 from menus.model import Action, Form, Menu, Model, Node
 from nodes import action, entry, form, menu, message, transfer
+from nodes.filters import today
 from nodes.step import Step
 
 _HOPS = 20
@@ -188,7 +190,10 @@ def _no_match(step: Step, event: TextReceived) -> None:
     request = f"{step.session.id}.{step.n}"
     step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
     _close_one_off(step, request, "unknown_command")
-    step.say(step.model.outcomes["unknown_command"])
+    if step.stage == "confirm":
+        step.word("confirm_again")
+    else:
+        step.say(step.model.outcomes["unknown_command"])
     if step.session.wait:
         step.then = load_wait(list(step.session.wait))
     else:
@@ -217,10 +222,27 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
             return False
         digits = text
     else:
-        if not (text.startswith("~") or any(c.isdigit() for c in text)) or text[:1].isalpha():
+        if not _fits_field(step, wait, text):
             return False
         digits = text
     _digits_entered(step, _as_digits(step, digits))
+    return True
+
+
+def _fits_field(step: Step, wait: Collect, text: str) -> bool:
+    """Whether a text answers an entry: a code that the field would not take runs as a code."""
+    if text.startswith("~"):
+        return True
+    if text[:1].isalpha() or not any(c.isdigit() for c in text):
+        return False
+    try:
+        TYPES[wait.type].check(text, today(step))
+    except BadField:
+        origin = step.session.origin
+        found = step.model.index.match(
+            text, called=origin.called, profile=step.profile, at_ms=step.at
+        )
+        return not isinstance(found, Match)
     return True
 
 
@@ -256,7 +278,7 @@ def _key_in_menu(step: Step, node: Menu, key: str) -> None:
     if function == "agent":
         step.fail("abandoned")
         step.agent = True
-        step.go(step.model.start["agent"])
+        step.go(node.agent or step.model.start["agent"])
     elif function == "repeat":
         step.repeated()
         _say_again(step)

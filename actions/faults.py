@@ -37,11 +37,11 @@ DOES = {
     "hang": "waits to be released, then does it",
     "hang_after": "does it, then waits to be released before it answers",
     "crash": "fails as no adapter should, before doing anything",
-    "answer": "gives `result` (and `raw`) without doing anything",
+    "answer": "gives `result` and `raw`, or for none that there is nothing, and does nothing",
 }
 
 
-class BadFaults(ValueError):  # noqa: N818  the user's error, told in one sentence
+class BadFaults(ValueError):
     """A fault script that can't be read; the text says what to do."""
 
 
@@ -99,8 +99,8 @@ def _rule(n: int, row: Any) -> Fault:
     fault = Fault(**row)
     if fault.call and fault.call not in CALLS:
         raise BadFaults(f"rule {n}: `call` is one of {', '.join(CALLS)}")
-    if fault.do == "answer" and fault.result not in OUTCOMES + REASONS and not fault.raw:
-        raise BadFaults(f"rule {n}: `result` is an outcome or a reason, or give a `raw` code")
+    if fault.result and fault.result not in OUTCOMES + REASONS:
+        raise BadFaults(f"rule {n}: `result` is an outcome or a reason")
     return fault
 
 
@@ -131,9 +131,7 @@ class FaultyPort:
 
     def profile(self, number: str) -> Profile | None:
         """As the port behind it; `answer` means nobody."""
-        return self._apply(
-            "profile", "", number, lambda: self._port.profile(number), lambda _: None
-        )
+        return self._apply("profile", "", number, lambda: self._port.profile(number), _nothing)
 
     def query(self, name: str, subscriber: str, args: Mapping[str, str]) -> Result:
         """As the port behind it."""
@@ -153,8 +151,9 @@ class FaultyPort:
         return self._apply("submit", verb, subscriber, send, _said)
 
     def find(self, key: str) -> Result | None:
-        """As the port behind it."""
-        return self._apply("find", "", "", lambda: self._port.find(key), _said)
+        """As the port behind it; `answer` without a result means no such order."""
+        said = lambda fault: _said(fault) if fault.result else None  # noqa: E731
+        return self._apply("find", "", "", lambda: self._port.find(key), said)
 
     def verify(self, number: str, password: str) -> Result:
         """As the port behind it."""
@@ -209,6 +208,10 @@ def _fail(fault: Fault) -> None:
         raise NoAnswer(raw)
     if fault.do == "crash":
         raise RuntimeError(raw)
+
+
+def _nothing(fault: Fault) -> None:
+    del fault
 
 
 def _said(fault: Fault) -> Result:

@@ -41,11 +41,11 @@ class Pause(NamedTuple):
 Script = Generator[Call | Pause, Any, T]
 
 
-class OutOfTime(Exception):  # noqa: N818  a condition of the script, not an error of the program
+class OutOfTime(Exception):
     """The script's time is over; the call that it waits for has not been made."""
 
 
-class LaneFull(Exception):  # noqa: N818
+class LaneFull(Exception):
     """All threads are busy and the queue is full; the call has not been made."""
 
 
@@ -178,7 +178,8 @@ class Lane:
 
     def _enqueue(self, task: _Task[Any]) -> bool:
         with self._work:
-            if self._idle <= len(self._waiting):
+            at_once = self._idle > len(self._waiting)
+            if not at_once:
                 if self._threads < self.settings.threads:
                     self._threads += 1
                     threading.Thread(
@@ -189,7 +190,8 @@ class Lane:
             turn = task.turn
             self._waiting[id(task)] = task
             self._work.notify()
-        self._timer.at(task.ends, partial(self._expire, task, turn, OutOfTime()))
+        if not at_once:
+            self._timer.at(task.ends, partial(self._expire, task, turn, OutOfTime()))
         return True
 
     def _serve(self) -> None:

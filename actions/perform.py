@@ -29,7 +29,7 @@ from actions.port import (
     Temporary,
 )
 from dialog.events import Profile, load_quote
-from dialog.outcomes import DONE, OUTCOMES, REASONS, UNKNOWN
+from dialog.outcomes import DONE, REASONS, UNKNOWN
 from dialog.turn import Perform
 
 PROFILE, QUERY, ORDER, VERIFY = "profile", "query", "order", "verify"
@@ -44,7 +44,7 @@ LANES: Mapping[str, LaneSettings] = {
 
 _LANE = {"query": QUERY, "quote": ORDER, "submit": ORDER, "verify": VERIFY}
 _SEALED = re.compile(r"~[A-Z2-7=]+~")
-_WORDS = frozenset(OUTCOMES + REASONS)
+_WORDS = DONE | {UNKNOWN} | frozenset(REASONS)
 _NO_STATE = frozenset(("reset_password",))  # a second reset can't be told from the first
 
 Done = Callable[[Result], None]

@@ -31,15 +31,15 @@ class BssError(Exception):
         return str(self.args[0]) if self.args else type(self).__name__
 
 
-class Temporary(BssError):  # noqa: N818  what matters is the kind
+class Temporary(BssError):
     """Nothing was done, for sure, and another attempt may succeed (connection refused, busy)."""
 
 
-class Permanent(BssError):  # noqa: N818
+class Permanent(BssError):
     """Nothing was done, for sure, and another attempt will fare no better (request rejected)."""
 
 
-class NoAnswer(BssError):  # noqa: N818
+class NoAnswer(BssError):
     """The request was sent and no answer came: it may have been done or not."""
 
 

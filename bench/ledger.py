@@ -1,7 +1,7 @@
 """How many steps a second the record takes: `python -m bench.ledger [--steps N]`.
 
-A step is what a voice turn commits: the session moves on, one step row, one delivery with its
-closing; every fourth step opens a request and closes the one before. `grouped`: all are queued and share
+A step is what a voice turn commits: the session moves on, one step row, a delivery with its
+closing; of four steps one opens a request, the last closes it. `grouped`: all are queued and share
 transactions; `alone`: each waits for the one before; `two processes`: both queue on one file.
 """
 

@@ -60,7 +60,7 @@ def yuan(text: str, at: str) -> str:
     """An amount as fen: whole yuan by key, up to two decimals by text; over zero, at most 10,000."""
     del at
     match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,2}))?元?", text)
-    if not match or not text.isascii() and not text.endswith("元"):
+    if not match or (not text.isascii() and not text.endswith("元")):
         raise BadField("malformed")
     fen = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
     if not 0 < fen <= 1_000_000:

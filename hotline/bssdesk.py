@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from hotline.timers import Timers
 from hotline.vault import Vault
 from ledger import records
 from ledger.ledger import Ledger
+
+log = logging.getLogger("hotline.bss")
 
 MOST_WRONG = 3
 LOCK_MS = 24 * 3600 * 1000
@@ -50,6 +53,13 @@ class BssDesk:
 
     def ask(self, session: Session, job: Perform) -> None:
         """Starts a job; `answered` gets its one result, `slow` comes before a late one."""
+        try:
+            self._ask(session, job)
+        except Exception as error:
+            log.exception("a job was not started")
+            self._answered(session.id, job.key, Result("internal_error", raw=type(error).__name__))
+
+    def _ask(self, session: Session, job: Perform) -> None:
         if session.origin.channel == VOICE:
             self._timers.after(job.patience_ms, lambda: self._slow(session.id, job.key))
         refusal = self._refusal(session, job)
@@ -92,8 +102,8 @@ class BssDesk:
         since = self._now() - LOCK_MS
         target, caller = self._who(session, job)
         return (
-            self._ledger.failures_since("target", target, since).count >= MOST_WRONG
-            or self._ledger.failures_since("caller", caller, since).count >= MOST_WRONG
+            self._ledger.failures_since("target", target, since).wrong >= MOST_WRONG
+            or self._ledger.failures_since("caller", caller, since).wrong >= MOST_WRONG
         )
 
     def _who(self, session: Session, job: Perform) -> tuple[str, str]:
@@ -104,14 +114,10 @@ class BssDesk:
         caller = f"{prefix}{origin.caller}" if origin.caller else ""
         return self._vault.pseudonym(prefix + target), self._vault.pseudonym(caller)
 
-    def _tried(
-        self, session: Session, job: Perform, result: Result
-    ) -> tuple[records.Row, ...]:
+    def _tried(self, session: Session, job: Perform, result: Result) -> tuple[records.Row, ...]:
         if job.name not in _PROVING or job.call == "quote":
             return ()
         if result.result not in (SUCCEEDED, "wrong_password"):
             return ()
         target, caller = self._who(session, job)
-        return (
-            records.PasswordTry(target, caller, self._now(), ok=result.result == SUCCEEDED),
-        )
+        return (records.PasswordTry(target, caller, self._now(), ok=result.result == SUCCEEDED),)

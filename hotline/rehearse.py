@@ -16,7 +16,7 @@ from dialog.events import (
     TransferEnded,
 )
 from dialog.host import Delivery, Host, Reply
-from dialog.session import Origin
+from dialog.session import VOICE, Origin
 from dialog.transcript import line
 from dialog.turn import End, Perform, Transfer
 
@@ -41,9 +41,7 @@ class Heard(NamedTuple):
 class Rehearsal:
     """One dialogue of a number with the house. `at` gives the event's time in UTC milliseconds."""
 
-    def __init__(
-        self, host: Host, origin: Origin, dialogue: str, at: Callable[[], int]
-    ) -> None:
+    def __init__(self, host: Host, origin: Origin, dialogue: str, at: Callable[[], int]) -> None:
         self._host, self.origin, self.dialogue, self._at = host, origin, dialogue, at
         self._n = 0
         self.heard: list[Heard] = []
@@ -53,7 +51,8 @@ class Rehearsal:
         replies: queue.Queue[Reply | Exception] = queue.Queue()
         self._n += 1
         key = f"{self.dialogue}:{self._n}"
-        self._host.deliver(Delivery(key, self.dialogue, self.origin, event), replies.put)
+        dialogue = self.dialogue if self.origin.channel == VOICE else ""
+        self._host.deliver(Delivery(key, dialogue, self.origin, event), replies.put)
         got: list[Reply] = []
         while True:
             reply = replies.get(timeout=_PATIENCE_S)
@@ -115,6 +114,6 @@ def keyed(rehearsal: Rehearsal, items: Iterable[str]) -> None:
 
 def caller_of(number: str, called: str, channel: str, link: str, day_ms: int = 0) -> Origin:
     """A rehearsing subscriber whom the network vouches for."""
-    return Origin(channel, called, number, "network" if number else "none", link, "rehearsal", day_ms)
-
-
+    return Origin(
+        channel, called, number, "network" if number else "none", link, "rehearsal", day_ms
+    )

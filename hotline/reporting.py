@@ -47,6 +47,7 @@ def show(report: Report, style: str) -> None:
         click.echo(layout.to_csv(report), nl=False)
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -56,9 +57,9 @@ def show(report: Report, style: str) -> None:
     if rows:
         table = Table(*head)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         if not console.is_terminal:  # a pipe has no width: nothing may be cut
             console = Console(highlight=False, width=400)
         console.print(table)
     for note in report.notes:
-        console.print(f"[dim]{note}[/]", soft_wrap=True, markup=True)
+        console.print(f"[dim]{escape(note)}[/]", soft_wrap=True)

@@ -222,7 +222,9 @@ class Runner:
                 carriage, lambda c, _: self._reload(session.id, event, c, more, tries - 1), None
             )
         else:
-            self._fail(carriage, error if isinstance(error, Exception) else RuntimeError(str(error)))
+            self._fail(
+                carriage, error if isinstance(error, Exception) else RuntimeError(str(error))
+            )
 
     def _reload(
         self,
@@ -238,9 +240,7 @@ class Runner:
         elif carriage is not None:
             self._take(carriage)
 
-    def _carry(
-        self, event: Event, turn: Turn, reply: Reply, carriage: Carriage | None
-    ) -> None:
+    def _carry(self, event: Event, turn: Turn, reply: Reply, carriage: Carriage | None) -> None:
         """The step is durable: the reply may go, the BSS may be asked."""
         session = turn.session
         if carriage is not None:
@@ -316,9 +316,7 @@ class Runner:
         at = self.now()
         rows: tuple[records.Row, ...] = ()
         if session.request is not None:
-            rows = (
-                records.Closing(session.request.id, at, FAILED, "internal_error", "", 0, 0),
-            )
+            rows = (records.Closing(session.request.id, at, FAILED, "internal_error", "", 0, 0),)
         if session.turn:
             state = records.SessionState(
                 session.turn + 1, None, open=False, ended_at=at, end_reason="internal_error"
@@ -384,5 +382,3 @@ class Runner:
 def _closes(turn: Turn) -> bool:
     """Whether the turn waits for the subscriber, or for nothing any more."""
     return not isinstance(turn.then, Perform) or turn.session.state == LEFT
-
-

@@ -31,9 +31,7 @@ def seal(model: Model, session: Session, event: Event, vault: Vault) -> Event:
 def _keyed(event: DigitsEntered, field_type: str, vault: Vault) -> DigitsEntered:
     if event.digits in ("", STAR):
         return event
-    return event._replace(
-        digits=vault.seal(event.digits), fault=_fault(event.digits, field_type)
-    )
+    return event._replace(digits=vault.seal(event.digits), fault=_fault(event.digits, field_type))
 
 
 def _fault(secret: str, field_type: str) -> str:
@@ -61,6 +59,4 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
         command = plain in model.system_words or isinstance(known, Match | TooMany)
         if not command and any(c.isdigit() for c in text):
             return sealed(plain, wait.type)
-    return seal_text(
-        model, text, called=called, profile=profile, at_ms=event.at, seal=sealed
-    )
+    return seal_text(model, text, called=called, profile=profile, at_ms=event.at, seal=sealed)

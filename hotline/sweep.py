@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from actions.port import Result
 from dialog import session as sessions
-from dialog.host import Delivery
 from dialog.events import TextReceived
+from dialog.host import Delivery
 from dialog.session import LEFT, TEXT, Session
 from dialog.turn import Perform, load_wait
 from hotline.house import House, clock
@@ -19,7 +19,8 @@ log = logging.getLogger("hotline.sweep")
 
 EVERY_S = 1.0
 RECONCILE_EVERY_S = 20.0
-UNKNOWN_IS_FAILED_MS = 24 * 3600 * 1000
+LOOK_BACK_MS = 7 * 24 * 3600 * 1000
+"""Older leftovers are for people: nobody waits for their answer any more."""
 
 
 def sweep(house: House, now: int) -> int:
@@ -48,7 +49,7 @@ def recover(house: House) -> int:
     asked for by their key, held lines are lost. Returns how many dialogues were touched.
     """
     done = 0
-    for delivery in house.ledger.unfinished_deliveries():
+    for delivery in house.ledger.unfinished_deliveries(clock() - LOOK_BACK_MS):
         text = house.ledger.session(delivery.session)
         if text is None:
             continue
@@ -91,7 +92,7 @@ def reconcile(house: House, now: int) -> int:
 
     The answer is a new row of the order. An order unknown for 24 hours counts as failed.
     """
-    unknown = [o for o in house.ledger.open_orders() if o.state == "unknown"]
+    unknown = [o for o in house.ledger.open_orders(now - LOOK_BACK_MS) if o.state == "unknown"]
     for order in unknown:
         house.performer.reconcile(order.order.id, _settle(house, order.order.id))
     return len(unknown)

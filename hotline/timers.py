@@ -38,12 +38,8 @@ class Timers:
     def _run(self) -> None:
         while True:
             with self._change:
-                while not self._closed and (
-                    not self._heap or self._heap[0][0] > time.monotonic()
-                ):
-                    self._change.wait(
-                        self._heap[0][0] - time.monotonic() if self._heap else None
-                    )
+                while not self._closed and (not self._heap or self._heap[0][0] > time.monotonic()):
+                    self._change.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
                 if self._closed:
                     return
                 call = heapq.heappop(self._heap)[2]

@@ -15,7 +15,7 @@ from ledger.ledger import Ledger
 from menus.clips import clips
 from menus.findings import ERROR, Finding
 from menus.lint import lint
-from menus.loader import Unreadable, load_sources, read_sources
+from menus.loader import UnreadableError, load_sources, read_sources
 from menus.model import Model
 
 log = logging.getLogger("hotline.versions")
@@ -33,7 +33,7 @@ def check(site: Path) -> tuple[Model | None, list[Finding]]:
     """The site's model and every finding: the one check of the command line, start and reload."""
     try:
         sources = read_sources(site)
-    except Unreadable as unreadable:
+    except UnreadableError as unreadable:
         return None, unreadable.findings
     folder = site.parent if site.is_file() else site
     return check_sources(sources, folder / "prompts")
@@ -114,7 +114,7 @@ def load_site(site: Path, versions: Versions, author: str, note: str = "") -> li
     """
     try:
         sources = read_sources(site)
-    except Unreadable as unreadable:
+    except UnreadableError as unreadable:
         raise Refused(unreadable.findings) from None
     model, findings = check_sources(sources, site / "prompts")
     errors = [finding for finding in findings if finding.severity == ERROR]

@@ -12,7 +12,6 @@ from dialog.host import Delivery, Host, Reply
 from dialog.turn import Perform
 from hotline.house import House, clock
 from hotline.replies import HTTP_WINDOW_MS
-from ivr import twiml
 from sms_commands import twilio_sms
 
 log = logging.getLogger("hotline.web")
@@ -82,7 +81,8 @@ def make_app(house: House) -> Flask:
         if reply is None and house.ledger.delivery(delivery.key) is None:
             return Response(status=503)
         carried = reply is not None and (
-            reply.replayed or house.ledger.outbox_carry(delivery.key, clock()).result()
+            house.ledger.outbox_carry(delivery.key, clock()).result()
+            or (reply.replayed and house.ledger.outbox_carried(delivery.key))
         )
         return xml(twilio_sms.twiml(reply.text if reply is not None and carried else ""))
 

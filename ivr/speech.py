@@ -14,14 +14,15 @@ import tarfile
 import tempfile
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ivr.manifest import write_whole
+from ivr.pronounce import EN, NAMES, READINGS, ZH, letters, passages, said_tones, sentences, spoken
 from ivr.telephone import to_telephone
 
-ZH, EN = "zh-CN", "en"
 VOICES = {ZH: "zf_xiaoxiao", EN: "af_heart"}
 _VOICES_PACKAGE = "kokoro-js@1.2.1"
 _VOICES_SHA256 = {
@@ -31,6 +32,8 @@ _VOICES_SHA256 = {
 _MODEL_RATE = 24000
 _MAX_TOKENS = 508
 _SENTENCE_GAP_S = 0.25
+_NAMES = re.compile(rf"\b({'|'.join(NAMES)})\b")
+_TIE = "\u032f"  # the model's alphabet has no non-syllabic mark
 # A voice file has one style per length of text. The styles of one or two syllables are thin and
 # uneven; from about a dozen on a single digit sounds like one taken from a sentence.
 _SHORTEST_STYLE = 12
@@ -38,111 +41,6 @@ _SHORTEST_STYLE = 12
 
 class SpeechError(RuntimeError):
     """Speech can't be made on this machine or from this text; the message says what to do."""
-
-
-# --- what is read aloud -------------------------------------------------------------------------
-
-_ZH_DIGITS = "零一二三四五六七八九"
-_ZH_MEASURES = (
-    "元|角|分|天|个|条|次|小时|秒|位|兆|千|人|项|折|级|月|日|年|号|点|种|张|首|封|期|周|倍|岁|组|类"
-    "|[KMG]B?"
-)
-_EN_LETTERS = {"A": "ay"}  # a bare A is read as the article
-_READ_AS_WORDS = frozenset(("SIM", "PIN", "PUK", "WAP", "WLAN"))
-_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_EN_UNITS = (
-    "yuan|jiao|fen|days?|months?|years?|hours?|minutes?|seconds?|messages?|digits?|points?|times?"
-    "|percent|services?|packages?|plans?|bills?|[KMG]B"
-)
-
-
-def spoken(text: str, language: str) -> str:
-    """The text as it is read aloud: no digits and no key symbols left.
-
-    Numbers of services and examples are read digit by digit (10086 is 一零零八六), a number
-    before a measure as a quantity (20元 is 二十元, 2个 is 两个).
-    """
-    return _spoken_zh(text) if language == ZH else _spoken_en(text)
-
-
-def _spoken_zh(text: str) -> str:
-    text = re.sub(r"[*＊](键|号键)?", "星号键", text)
-    text = re.sub(r"[#＃](键|号键)?", "井号键", text)
-    text = re.sub(
-        r"(\d+(?:\.\d+)?)[%％]", lambda match: "百分之" + _zh_quantity(match[1], ""), text
-    )
-    text = re.sub(
-        rf"(?<![\d.])(\d{{1,4}}(?:\.\d+)?)(?=\s?({_ZH_MEASURES}))",
-        lambda match: _zh_quantity(match[1], match[2]),
-        text,
-    )
-    return re.sub(r"\d", lambda match: _ZH_DIGITS[int(match[0])], text)
-
-
-def _zh_quantity(number: str, measure: str) -> str:
-    whole, _, fraction = number.partition(".")
-    if measure == "年" and len(whole) == 4:
-        return "".join(_ZH_DIGITS[int(digit)] for digit in whole)
-    if number == "2" and measure not in ("", "月", "日", "号", "年", "级", "分", "点"):
-        return "两"
-    said = _zh_integer(int(whole))
-    return said + "点" + "".join(_ZH_DIGITS[int(d)] for d in fraction) if fraction else said
-
-
-def _zh_integer(n: int) -> str:
-    """0 to 9999 as a Chinese numeral: 105 is 一百零五, 15 is 十五."""
-    if n == 0:
-        return _ZH_DIGITS[0]
-    said, gap = "", False
-    for place, unit in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit = n // place % 10
-        if digit == 0:
-            gap = bool(said)
-            continue
-        said += (_ZH_DIGITS[0] if gap else "") + _ZH_DIGITS[digit] + unit
-        gap = False
-    return said.removeprefix("一") if 10 <= n < 20 else said
-
-
-def _spoken_en(text: str) -> str:
-    text = text.replace("*", " star ").replace("#", " pound ")
-    text = re.sub(r"%", " percent", text)
-    text = re.sub(
-        rf"(?<![\d.])\d+(?!\d|\.\d|[\s-]?(?:{_EN_UNITS})\b)",
-        lambda match: " ".join(_EN_DIGITS[int(digit)] for digit in match[0]),
-        text,
-    )
-    return re.sub(r"\s+(?=[.,!?]|$)", "", re.sub(r"\s+", " ", text)).strip()
-
-
-def _letters(text: str) -> str:
-    """Capitals that are not read as a word are read letter by letter: GPRS is G P R S."""
-
-    def spell(match: re.Match[str]) -> str:
-        if match[0] in _READ_AS_WORDS:
-            return match[0].lower()
-        return " ".join(_EN_LETTERS.get(letter, letter) for letter in match[0])
-
-    return re.sub(r"\b[A-Z]{2,}\b", spell, text)
-
-
-# Readings that the dictionaries of jieba and pypinyin miss in this trade.
-_READINGS = {
-    "重听": ("chóng", "tīng"),
-    "重置": ("chóng", "zhì"),
-    "重试": ("chóng", "shì"),
-    "重发": ("chóng", "fā"),
-    "重输": ("chóng", "shū"),
-    "时长": ("shí", "cháng"),
-    "还款": ("huán", "kuǎn"),
-    "当月": ("dāng", "yuè"),
-    "为您": ("wèi", "nín"),
-    "为零": ("wéi", "líng"),
-    "为": ("wéi",),  # alone it is 余额为, and not 为了
-    "应付": ("yīng", "fù"),
-    "应缴": ("yīng", "jiǎo"),
-    "角": ("jiǎo",),
-}
 
 
 @dataclass
@@ -180,12 +78,13 @@ class Kokoro:
         import numpy as np
 
         engine = self._engine()
-        voice = self.voice(language)
+        self.voice(language)  # refuses a language that nobody speaks
         pieces: list[Any] = []
-        for sentence in sentences(spoken(text, language), language):
-            piece = engine.speak(engine.phonemes(sentence, language), voice)
-            if piece.size:
-                pieces += [np.zeros(int(_SENTENCE_GAP_S * _MODEL_RATE), np.float32), piece]
+        for part, tongue in passages(text, language):
+            for sentence in sentences(spoken(part, tongue), tongue):
+                piece = engine.speak(engine.phonemes(sentence, tongue), self.voice(tongue))
+                if piece.size:
+                    pieces += [np.zeros(int(_SENTENCE_GAP_S * _MODEL_RATE), np.float32), piece]
         if not pieces:
             raise SpeechError(f"Nothing in {text!r} can be said in {language}.")
         return to_telephone(np.concatenate(pieces[1:]), _MODEL_RATE)
@@ -198,17 +97,6 @@ class Kokoro:
             self._loaded = _Engine(self._folder(), self.threads)
         engine: _Engine = self._loaded
         return engine
-
-
-def sentences(text: str, language: str) -> list[str]:
-    """The sentences of a text, each with the full stop that makes the voice end it well."""
-    marks = r"(?<=[。！？])" if language == ZH else r"(?<=[.!?])\s+"
-    stop = "。" if language == ZH else "."
-    return [
-        sentence if re.search(r"[。！？.!?]$", sentence) else sentence.rstrip("，、：；,:; ") + stop
-        for sentence in map(str.strip, re.split(marks, text))
-        if any(character.isalnum() for character in sentence)
-    ]
 
 
 def user_cache() -> Path:
@@ -238,9 +126,9 @@ class _Engine:
         cache.mkdir(parents=True, exist_ok=True)
         jieba.dt.tmp_dir = str(cache)
         pypinyin.load_phrases_dict(
-            {word: [[syllable] for syllable in said] for word, said in _READINGS.items()}
+            {word: [[syllable] for syllable in said.split()] for word, said in READINGS.items()}
         )
-        for word in _READINGS:
+        for word in READINGS:
             jieba.add_word(word)
         files = fetch_voices(cache)
         options = onnxruntime.SessionOptions()
@@ -255,23 +143,41 @@ class _Engine:
         }
         vocabulary = Path(str(core._data / "vocab.json")).read_text(encoding="utf-8")
         self._tokens: dict[str, int] = json.loads(vocabulary)["vocab"]
-        self._zh = ZHG2P()
+        self._zh = ZHG2P
+        self._words = jieba.lcut
+        self._pinyin = partial(
+            pypinyin.lazy_pinyin, style=pypinyin.Style.TONE3, neutral_tone_with_five=True
+        )
         self._en = EspeakFallback(british=False)
 
     def phonemes(self, text: str, language: str) -> str:
         """The text in the model's phonetic alphabet; Latin in a Chinese text is read in English."""
         if language == EN:
-            return self._english(text)
-        parts = re.split(r"([A-Za-z][A-Za-z '-]*[A-Za-z]|[A-Za-z])", text)
-        said = [
-            self._english(part) if n % 2 else self._zh(part)[0] if part.strip() else ""
-            for n, part in enumerate(parts)
-        ]
-        return " ".join(filter(None, said))
+            said = self._english(text)
+        else:
+            parts = re.split(r"([A-Za-z][A-Za-z '-]*[A-Za-z]|[A-Za-z]|[\u4e00-\u9fff]+)", text)
+            said = " ".join(map(self._phonemes_of_part, filter(None, map(str.strip, parts))))
+        return re.sub(r"\s+(?=[,.!?;:)])", "", said)
+
+    def _phonemes_of_part(self, part: str) -> str:
+        if part[0].isascii() and part[0].isalpha():
+            return self._english(part)
+        return self._chinese(part) if part[0].isalpha() else self._zh.map_punctuation(part)
+
+    def _chinese(self, characters: str) -> str:
+        words = self._words(characters)
+        flat = [syllable for word in words for syllable in self._pinyin(word)]
+        said = iter(said_tones(characters, flat))
+        return " ".join(
+            "".join(self._zh.py2ipa(next(said)) for _ in word).replace(_TIE, "") for word in words
+        )
 
     def _english(self, text: str) -> str:
-        said: str | None = self._en(SimpleNamespace(text=_letters(text)))[0]
-        return said or ""
+        parts = enumerate(re.split(_NAMES, letters(text)))
+        said = [
+            NAMES[part] if n % 2 else self._en(SimpleNamespace(text=part))[0] for n, part in parts
+        ]
+        return " ".join(filter(None, said))
 
     def speak(self, phonemes: str, voice: str) -> Any:
         """24 kHz float audio without the silence around it; empty if there is nothing to say."""

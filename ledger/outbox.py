@@ -28,6 +28,10 @@ _CARRY = (
     "UPDATE outbox SET due_at = NULL, attempts = 1, number = '' "
     "WHERE inbound = ? AND attempts = 0 AND due_at IS NOT NULL"
 )
+_CARRIED = (
+    "SELECT 1 FROM outbox o JOIN outbox_sends s ON s.outbox = o.id "
+    "WHERE o.inbound = ? AND s.status = 'carried'"
+)
 _RETRY = "UPDATE outbox SET due_at = ?, owner = '' WHERE id = ? AND attempts = ?"
 
 
@@ -39,7 +43,7 @@ class Outgoing(NamedTuple):
 
 
 class OutboxClaims(Store):
-    """Claims and their ends. All are writes: their futures resolve when durable."""
+    """Claims and their ends. The writes' futures resolve when durable."""
 
     def outbox_due(
         self,
@@ -89,6 +93,13 @@ class OutboxClaims(Store):
             return True
 
         return self._submit(job)
+
+    def outbox_carried(self, inbound: str) -> bool:
+        """Whether an HTTP answer claimed the reply: the one whose it is when `inbound` comes again.
+
+        A read, for a provider's repeated request: its first answer may never have arrived.
+        """
+        return self._first(_CARRIED, (inbound,)) is not None
 
     def outbox_sent(
         self, outbox: str, attempt: int, at: int, provider_id: str = ""

@@ -56,7 +56,7 @@ ORDER BY o.at, o.id
 
 _SENT = """
 SELECT 1 FROM orders o JOIN order_moves m ON m.order_id = o.id
-WHERE o.subscriber = ? AND o.target = ? AND o.id <> ? AND m.state IN ('submitted', 'unknown')
+WHERE o.subscriber = ? AND o.target = ? AND o.id < ? AND m.state IN ('submitted', 'unknown')
 AND m.n = (SELECT MAX(n) FROM order_moves WHERE order_id = o.id)
 """
 
@@ -148,7 +148,7 @@ class Reads(Store):
         return [session for (session,) in self._read(sql)]
 
     def order_in_flight(self, subscriber: str, target: str, besides: str) -> bool:
-        """Whether the subscriber has another order of this target that was sent and not ended."""
+        """Whether an earlier order of this target is sent and not ended; ids sort by time."""
         return self._first(_SENT, (subscriber, target, besides)) is not None
 
     def failures_since(self, who: str, pseudonym: str, at: int) -> Failures:

@@ -51,7 +51,7 @@ TABLES = (
     Table("attempts", (r.Attempt,), indexes=_AT, added=_DATED),
     Table("told", (r.Told,), indexes=_AT, added=_DATED),
     Table("call_ends", (r.CallEnd,), ("session",), indexes=_AT, added=_DATED),
-    Table("orders", (r.Order,), ("id",), indexes=_AT),
+    Table("orders", (r.Order,), ("id",), indexes=(("subscriber",), ("at",))),
     Table("order_moves", (r.OrderMove,), ("order_id", "n"), indexes=_AT, added={"n": int}),
     Table("deliveries", (r.Delivery,), ("key",), indexes=(("opened_at",),)),
     Table("delivery_parts", (r.DeliveryPart,), ("delivery", "n"), indexes=_AT),
@@ -122,6 +122,11 @@ def migrate(connection: sqlite3.Connection) -> None:
             for table in TABLES:
                 types, required = columns(table)
                 made = db.table(table.name)
+                if made.exists():  # an older file's rows get what they lack
+                    for column in set(types) - {old.name for old in made.columns}:
+                        blank = table.defaults.get(column, types[column]())
+                        needed = {"not_null_default": blank} if column in required else {}
+                        made.add_column(column, types[column], **needed)
                 made.create(
                     types,
                     pk=table.key or None,

@@ -47,7 +47,7 @@ class _Queued(NamedTuple):
     future: Future[Any]
 
 
-class _Spoilt(Exception):  # noqa: N818 (a signal inside this module)
+class _Spoilt(Exception):
     """A job failed after it had changed something."""
 
 

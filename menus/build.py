@@ -233,6 +233,7 @@ class _Builder:
             except BadTemplate as bad:
                 place = self.marks.at(*path, language)
                 self.found.append(finding("bad_template", place, part=str(bad)[:30]))
+                templates[language] = (text,)
         return templates
 
     def _codes(self, book: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Code, ...]:

@@ -5,7 +5,6 @@ Each says what to do. `tests/menus/bad/` has a file for each code.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from menus.messages import MESSAGES
@@ -48,6 +47,8 @@ def finding(code: str, place: Place, **words: Any) -> Finding:
 
 def hint(word: str, known: Any) -> dict[str, str]:
     """The words `hint_zh` and `hint_en`: the known word that is nearest, or nothing."""
+    from difflib import get_close_matches  # a clean file never needs it
+
     near = get_close_matches(word, list(known), 1)
     if not near:
         return {"hint_zh": "", "hint_en": ""}

@@ -37,9 +37,12 @@ def normalise(text: str) -> str:
     A text of separators alone keeps its first one, so that `*` can mean no. A `*` that ends an
     identity number of 17 digits is its X, as on a keypad.
     """
-    if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    text = _CONTROL.sub(" ", text).strip().upper()
+    if text.isascii():
+        text = text.upper()
+    else:  # NFKC again, because upper case may take composed letters apart
+        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).upper()
+        text = unicodedata.normalize("NFKC", folded)
+    text = _CONTROL.sub(" ", text).strip()
     if "*" in text:
         text = _IDENTITY_X.sub(r"\1X", text)
     if "~!" in text:

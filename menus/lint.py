@@ -14,6 +14,7 @@ from menus import lint_actions, lint_graph, lint_keywords, lint_texts
 from menus.findings import Finding, errors, finding, in_order
 from menus.model import Model
 from menus.references import references
+from menus.uses import Path
 
 Clips = Iterable[tuple[str, str, str]]
 """(language, path under prompts/, text spoken) of each clip that a version needs."""
@@ -44,23 +45,26 @@ def lint(
 
 
 def _audio(model: Model, manifest: Mapping[str, Any], clips: Clips | None) -> Iterator[Finding]:
-    """The first missing clip of each text, name or measure in each language."""
+    """The first missing clip of each text, name and measure, and of each language's own words."""
     if clips is None:
         from menus.clips import clips as needed
 
         clips = needed(model)
-    told: set[tuple[str, str]] = set()
+    told: set[Path] = set()
     for language, path, _ in clips:
-        prompt = path.rpartition("/")[2].split(".")[0]
-        if path not in manifest and (language, prompt) not in told:
-            told.add((language, prompt))
-            yield finding("missing_audio", model.marks.at(*_where(prompt, language)), path=path)
+        if path in manifest:
+            continue
+        where = _where(model, path.rpartition("/")[2].split(".")[0], language)
+        if where not in told:
+            told.add(where)
+            yield finding("missing_audio", model.marks.at(*where), path=path)
 
 
-def _where(prompt: str, language: str) -> tuple[str, ...]:
+def _where(model: Model, prompt: str, language: str) -> Path:
+    """What of the file a clip speaks; the words of the spoken vocabulary stand for a language."""
     section, _, id_ = prompt.partition("-")
-    if section == "name":
-        return ("names", id_, language)
-    if section == "measure":
-        return ("measures", id_, language)
+    if section == "say":
+        return ("languages", model.languages.index(language))
+    if section in ("name", "measure"):
+        return (f"{section}s", id_, language)
     return ("texts", prompt, language)

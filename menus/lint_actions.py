@@ -12,7 +12,7 @@ from menus.build import listed
 from menus.findings import Finding, finding, hint
 from menus.model import Action, Field, Form, Model
 from menus.template import slots
-from menus.uses import Path, TextUse, leaves, path_of, text_uses
+from menus.uses import Path, TextUse, leaves, node_uses, path_of, text_uses
 
 QUOTE = ("price", "cycle", "effective")
 """What the engine takes from an order's quote for its texts."""
@@ -88,16 +88,25 @@ def _entries(model: Model, node: Action) -> Iterator[tuple[Field, Path]]:
                 yield field, (*path_of(form), "fields", field.name)
 
 
+def _reached_directly(model: Model, id_: str) -> bool:
+    """Whether some way to a node leads through no form."""
+    coded = any(code.node == id_ for codes in model.codes.values() for code in codes)
+    ways = [use.by for use in node_uses(model) if use.node == id_]
+    return coded or not ways or any(by != "to" for by in ways)
+
+
 def _arguments(model: Model, node: Action, signature: Signature) -> Iterator[Finding]:
     marks, name = model.marks, signature.name
-    given = set(node.constants)
+    given = {*node.constants, *(field.name for field in node.fields)}
+    if not _reached_directly(model, node.id):
+        forms = [f for f in model.nodes.values() if isinstance(f, Form) and f.to == node.id]
+        given |= set.intersection(*({field.name for field in f.fields} for f in forms))
     for n, constant in enumerate(node.constants):
         if constant not in signature.args:
             place = marks.at(*path_of(node), "constants", n)
             near = hint(constant, signature.args)
             yield finding("argument_unknown", place, name=name, arg=constant, **near)
     for field, path in _entries(model, node):
-        given.add(field.name)
         wanted = signature.args.get(field.name)
         if wanted is None:
             near = hint(field.name, signature.args)
@@ -120,7 +129,8 @@ def _services(
     """The services that leaves name must be in the catalogue."""
     for leaf, (path, book) in reached.items():
         for constant, value in zip(node.constants, leaf.split("/"), strict=False):
-            if signature.args.get(constant) == "service" and value not in model.names:
+            stated = value and signature.args.get(constant) == "service"
+            if stated and value not in model.names:
                 if book:
                     place = model.marks.books[book].at(*path)
                 else:
@@ -233,7 +243,7 @@ def values_given(
         return frozenset(known)
     known |= {f.name for f in node.fields if not f.optional and not TYPES[f.type].secret}
     if node.does == ORDER:
-        known |= {*QUOTE, *signature.quoted} if use.role == "confirm" else set(QUOTE)
+        known |= set(QUOTE)
     if use.role != "confirm":
         known |= set(signature.gives)
     return frozenset(known)

@@ -116,7 +116,7 @@ class Node:
     filter: Filter | None
     constants: tuple[str, ...]  # the names of its constants, in the order of its leaf's path
     next: str  # the node gone to when this one is done; "" = end of the dialogue
-    agent: str  # the transfer node that its `agent` key leads to; "" = it has none
+    agent: str = field(default="", kw_only=True)  # where its `agent` key leads; "" = it has none
 
 
 @dataclass(frozen=True, slots=True)

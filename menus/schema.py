@@ -73,6 +73,7 @@ KEY = Word(
     "一个按键（0-9、*、#，加引号）", "one key (0-9, *, #; quoted)", r"[0-9*#]", also=("integer",)
 )
 CALLED = Word("号码", "a number", r"\+?[0-9]{3,15}", also=("integer",))
+FORMAT = Word("1", "1", "1", also=("integer",))
 BOOLEAN = Word(
     "yes 或 no",
     "yes or no",
@@ -236,7 +237,7 @@ WINDOW = Record(
 _NAMES = Table(LANGUAGE, WORDING)
 MENUS = Record(
     {
-        "format": _one("1", "1", "1"),
+        "format": FORMAT,
         "zone": Word(
             "时区，例如 Asia/Shanghai", "a time zone such as Asia/Shanghai", r"[A-Za-z0-9_+/-]+"
         ),
@@ -286,7 +287,7 @@ MENUS = Record(
 )
 CODEBOOK = Record(
     {
-        "format": _one("1", "1", "1"),
+        "format": FORMAT,
         "book": NODE,
         "title": WORDING,
         "source": WORDING,

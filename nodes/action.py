@@ -133,7 +133,7 @@ def failed(step: Step, node: Action, reason: str) -> None:
         confirming = step.stage == "confirm" and reason == "no_input"
         final = "confirm_timeout" if confirming else reason
         step.fail(final)
-        step.say(_text_of(step, node, final))
+        step.say(text_of(step, node, final))
         step.give_up(node)
     elif step.stage == "confirm":
         _ask_price(step, node)
@@ -167,7 +167,7 @@ def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
         step.facts.append(OrderMoved(request.id, "declined", reply=event.digits))
         step.stage = ""
         step.close(DECLINED)
-        step.say(_text_of(step, node, DECLINED))
+        step.say(text_of(step, node, DECLINED))
         step.after(node)
     else:
         step.attempt("invalid_key")
@@ -184,6 +184,8 @@ def _order_values(step: Step, node: Action) -> dict[str, Value]:
         if effective[:1].isdigit()
         else values.name(f"effective_{effective}"),
     }
+    if targets:
+        given["targets"] = values.rows((values.name(target),) for target in targets)
     service = step.constants.get("service") or (targets[0] if targets else "")
     if service:
         given["name"] = values.name(service)
@@ -252,6 +254,7 @@ def _verified(step: Step, node: Action, event: ActionDone) -> None:
         step.tries += 1
         if step.tries < node.tries.most:
             step.fields = {k: v for k, v in step.fields.items() if k != _PASSWORD}
+            step.say(text_of(step, node, "wrong_password"))
             _ask_who(step, node)
             return
     _refuse(step, node, event.result, event.raw)
@@ -328,13 +331,13 @@ def _answer(step: Step, node: Action, outcome: str) -> str:
     return node.answers.get(leaf) or node.answers.get("", "")
 
 
-def _text_of(step: Step, node: Action, word: str) -> str:
+def text_of(step: Step, node: Action, word: str) -> str:
     return node.on.get(word) or step.model.outcomes.get(word, "")
 
 
 def _refuse(step: Step, node: Action, word: str, raw: str = "") -> None:
     outcome, reason = outcome_of(word)
-    step.say(_text_of(step, node, word), _name_only(step))
+    step.say(text_of(step, node, word), _name_only(step))
     step.stage = ""
     step.close(outcome, reason, raw)
     step.after(node)

@@ -32,6 +32,7 @@ def failed(step: Step, form: Form, reason: str) -> None:
     step.tries += 1
     if step.tries >= form.tries.most:
         step.fail(reason)
+        step.say(step.model.outcomes.get(reason, ""))
         step.give_up(form)
     else:
         entry.ask(step, entry.named(form.fields, step.stage), form.tries)

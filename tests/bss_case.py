@@ -1,4 +1,4 @@
-"""What the tests of the BSS share: a fresh copy of the embedded one, a clock that is set by hand."""
+"""What the tests of the BSS share: a fresh embedded one, a clock that is set by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from actions.embedded.bss import EmbeddedBss
 from actions.embedded.store import Store
 from actions.port import Port, Result
+from actions.signatures import SIGNATURES
 from dialog.events import Quote
+from dialog.signature import ORDER
 from dialog.values import Value
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -31,6 +33,7 @@ class Clock:
         self.ms = int(datetime.fromisoformat(local).replace(tzinfo=SHANGHAI).timestamp() * 1000)
 
     def __call__(self) -> int:
+        """The time, as the house's `now`."""
         return self.ms
 
 
@@ -75,8 +78,11 @@ def order(bss: Port, key: str, verb: str, index: int = 0, **args: str) -> Result
 
 
 def submit(bss: Port, key: str, verb: str, index: int, quote: Quote | None, **args: str) -> Result:
-    """Submits an order on given terms."""
-    return bss.submit(key, verb, who(bss, index), args, quote)
+    """Submits an order on given terms; the answer is one that the order's signature promises."""
+    answer = bss.submit(key, verb, who(bss, index), args, quote)
+    if answer.result != "bad_parameter":  # also that of a verb that is none
+        assert answer.result in SIGNATURES[ORDER, verb].outcomes
+    return answer
 
 
 def names(values: Mapping[str, Value], key: str = "items") -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_model import model, text
+from text_model import model, text
 
 from dialog import values
 from dialog.turn import Say

@@ -72,8 +72,8 @@ def test_the_circles_failure_rate() -> None:
 
 def test_the_circles_system_share() -> None:
     """84.16 % of all failures are the system's."""
-    rows = report(QUALITY_CIRCLE, "class").rows
-    shares = {row[1].id: str(row[3]) for row in rows if row[0] == "R1"}
+    rows = [row for row in cells(report(QUALITY_CIRCLE, "class")) if row["rate"] == "R1"]
+    shares = {row["class"].id: str(row["share"]) for row in rows}
     assert shares == {"system": "425/505 84.16 %", "operation": "80/505 15.84 %"}
 
 
@@ -131,9 +131,7 @@ def test_the_three_rates() -> None:
 def test_every_request_stands_in_one_column() -> None:
     """Refused, declined, unknown and open are set apart; the columns add up to the denominator."""
     found = report(MIXED)
-    names = [column.id for column in found.columns]
-    r1 = dict(zip(names, found.rows[0], strict=True))
-    assert r1 == {
+    assert cells(found)[0] == {
         "rate": "R1",
         "failure_rate": Ratio(5, 26),
         "done": 12,
@@ -154,28 +152,21 @@ def test_unknown_for_a_day_counts_as_failed() -> None:
     """A change without an answer fails 24 h after its hour, as a fault of the BSS, and says so."""
     found = report(MIXED)
     assert any("2 次办理超过24小时" in note for note in found.notes)
-    by_reason = report(MIXED, "reason")
-    row = next(row for row in by_reason.rows if row[3] == "unknown")
-    assert isinstance(row[1], Word)
-    assert (row[1].id, row[4]) == ("system", 2)
+    row = next(row for row in cells(report(MIXED, "reason")) if row["reason"] == "unknown")
+    assert (row["class"].id, row["n"]) == ("system", 2)
 
 
 @pytest.mark.parametrize("by", BY)
 @pytest.mark.parametrize("counts", [MIXED, QUALITY_CIRCLE])
 def test_groups_add_up_to_the_total(by: str, counts: list[Count]) -> None:
     """However it is grouped, the numerators of each rate add up to the whole."""
-    whole = {row[0]: row[1] for row in report(counts).rows}
-    found = report(counts, by)
-    names = [column.id for column in found.columns]
-    sums: dict[Any, int] = {}
-    for row in found.rows:
-        cells = dict(zip(names, row, strict=True))
-        if isinstance(cells.get(by), Word) and cells[by].id == "total":
-            continue
-        ratio = cells["failure_rate"]
-        if isinstance(ratio, Ratio):  # not a refusal's row
-            sums[cells["rate"]] = sums.get(cells["rate"], 0) + ratio.n
-    assert sums == {rate: ratio.n for rate, ratio in whole.items()}
+    whole = {row["rate"]: row["failure_rate"].n for row in cells(report(counts))}
+    sums = dict.fromkeys(whole, 0)
+    for row in cells(report(counts, by)):
+        is_total = isinstance(row[by], Word) and row[by].id == "total"
+        if row["failure_rate"] is not None and not is_total:  # None: a refusal's row
+            sums[row["rate"]] += row["failure_rate"].n
+    assert sums == whole
 
 
 @pytest.mark.parametrize(
@@ -227,8 +218,12 @@ def test_refused_requests_have_causes_and_are_no_failures() -> None:
 
 def test_losses_before_any_leaf_have_causes() -> None:
     """R3 tells hang-ups and opt-outs apart from requests' reasons."""
-    rows = [row for row in report(REAL, "reason", "real").rows if row[0] == "R3"]
-    lost = {row[3]: (row[2].id, row[4]) for row in rows if str(row[3]).startswith("pre_leaf:")}
+    rows = [row for row in cells(report(REAL, "reason", "real")) if row["rate"] == "R3"]
+    lost = {
+        row["reason"]: (row["cause"].id, row["n"])
+        for row in rows
+        if row["reason"].startswith("pre_leaf:")
+    }
     assert lost == {"pre_leaf:caller": ("hung_up", 6), "pre_leaf:agent": ("opt_out", 1)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_model import model, text
+from text_model import model, text
 
 from dialog import values
 from dialog.turn import Say

@@ -4,11 +4,12 @@ import io
 import math
 import wave
 from array import array
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from ivr import speech, studio, telephone
+from ivr import pronounce, speech, studio, telephone
 from ivr.manifest import (
     NAME,
     ClipEntry,
@@ -17,7 +18,8 @@ from ivr.manifest import (
     load_manifest,
     save_manifest,
 )
-from ivr.studio import Clip, Finding, PromptError, audit, build, tone_site
+from ivr.studio import Finding, PromptError, audit, build, tone_site
+from menus.clips import Clip
 
 EXTRA = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("numpy", "soxr", "onnxruntime")),
@@ -26,6 +28,7 @@ EXTRA = pytest.mark.skipif(
 
 
 def clip(text: str, language: str = "zh-CN", prompt: str = "welcome") -> Clip:
+    """A clip named by the hash of its text."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return Clip(language, f"{language}/{prompt}.0.{digest}.wav", text)
 
@@ -41,12 +44,14 @@ class Tones:
         self.said: list[str] = []
 
     def prepare(self) -> None:
-        pass
+        """Ready as it is."""
 
     def voice(self, language: str) -> str:
+        """A name per language."""
         return f"tone-{language}"
 
     def samples(self, text: str, language: str) -> "array[int]":
+        """0.2 s."""
         self.said.append(text)
         return telephone.tone(400 + 10 * (len(text) % 50), 200)
 
@@ -59,12 +64,14 @@ class Interrupted(Tones):
         self.after = after
 
     def samples(self, text: str, language: str) -> "array[int]":
+        """0.2 s, or the interrupt."""
         if len(self.said) == self.after:
             raise KeyboardInterrupt
         return super().samples(text, language)
 
 
 def recording(samples: "array[int]", rate: int = 8000, channels: int = 1, width: int = 2) -> bytes:
+    """A WAV file of any format."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(channels)
@@ -85,6 +92,7 @@ def put(prompts: Path, wanted: Clip, data: bytes, **changed: object) -> None:
 
 
 def codes(findings: list[Finding]) -> list[tuple[str, str]]:
+    """Level and code of each finding."""
     return [(found.level, found.code) for found in findings]
 
 
@@ -283,10 +291,10 @@ def test_audit_finds_missing_and_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "zh-CN" / "notes.txt").write_text("not audio")
     findings = audit(tmp_path, [WELCOME, BALANCE])
     assert [(found.code, found.path) for found in findings] == [
-        ("wrong_format", "zh-CN/welcome.MP3"),
         ("clip_missing", WELCOME.path),
+        ("wrong_format", "zh-CN/welcome.MP3"),
     ]
-    assert WELCOME.text in findings[1].message
+    assert WELCOME.text in findings[0].message
 
 
 def test_audit_of_an_empty_folder(tmp_path: Path) -> None:
@@ -303,8 +311,7 @@ def test_audit_of_an_empty_folder(tmp_path: Path) -> None:
         '{"format": 1}',
         '{"format": 1, "clips": {"a": {"text": "x"}}}',
         '{"format": 1, "clips": {"a": 3}}',
-        '{"format": 1, "clips": {"a": {"text": "x", "voice": "v", "ms": "9", "wav": "", '
-        '"sha256": ""}}}',
+        '{"format":1,"clips":{"a":{"text":"","voice":"","ms":"9","wav":"","sha256":""}}}',
     ],
 )
 def test_a_broken_manifest_is_refused(tmp_path: Path, text: str) -> None:
@@ -338,7 +345,7 @@ def test_tone_site_has_a_tone_for_every_clip(tmp_path: Path) -> None:
     assert audit(tmp_path, wanted) == []
     for path, hertz in tones.items():
         samples = telephone.read_wav((tmp_path / path).read_bytes())
-        rises = sum(1 for a, b in zip(samples, samples[1:], strict=False) if a < 0 <= b)
+        rises = sum(1 for a, b in pairwise(samples) if a < 0 <= b)
         assert telephone.duration_ms(samples) == 300
         assert rises == pytest.approx(hertz * 0.3, abs=2)
 
@@ -374,7 +381,7 @@ def test_active_level_leaves_pauses_out() -> None:
 )
 def test_digits_are_spelled_out_in_chinese(text: str, said: str) -> None:
     """Service numbers are read digit by digit, amounts as quantities, keys by their names."""
-    assert speech.spoken(text, "zh-CN") == said
+    assert pronounce.spoken(text, "zh-CN") == said
 
 
 @pytest.mark.parametrize(
@@ -391,13 +398,49 @@ def test_digits_are_spelled_out_in_chinese(text: str, said: str) -> None:
 )
 def test_digits_are_spelled_out_in_english(text: str, said: str) -> None:
     """Numbers are read digit by digit unless a unit follows; those the voice reads as amounts."""
-    assert speech.spoken(text, "en") == said
+    assert pronounce.spoken(text, "en") == said
 
 
 def test_sentences_end_with_a_full_stop() -> None:
     """A fragment gets the stop that makes the voice end it; punctuation alone is no sentence."""
-    assert speech.sentences("系统忙。请稍后再试，", "zh-CN") == ["系统忙。", "请稍后再试。"]
-    assert speech.sentences("Sorry! ... Please wait", "en") == ["Sorry!", "Please wait."]
+    assert pronounce.sentences("系统忙。请稍后再试，", "zh-CN") == ["系统忙。", "请稍后再试。"]
+    assert pronounce.sentences("，请按", "zh-CN") == ["请按。"]
+    assert pronounce.sentences("Sorry! ... Please wait", "en") == ["Sorry!", "Please wait."]
+
+
+@pytest.mark.parametrize(
+    ("characters", "plain", "said"),
+    [
+        ("一次", "yi1 ci4", "yi2 ci4"),
+        ("一元", "yi1 yuan2", "yi4 yuan2"),
+        ("第一次", "di4 yi1 ci4", "di4 yi1 ci4"),
+        ("十一位", "shi2 yi1 wei4", "shi2 yi1 wei4"),
+        ("按一或", "an4 yi1 huo4", "an4 yi1 huo4"),
+        ("一月", "yi2 yue4", "yi1 yue4"),
+        ("一", "yi1", "yi1"),
+        ("不用", "bu4 yong4", "bu2 yong4"),
+        ("不能", "bu4 neng2", "bu4 neng2"),
+        ("余额为", "yu2 e2 wei4", "yu2 e2 wei2"),
+        ("为五", "wei4 wu3", "wei2 wu3"),
+        ("为这个", "wei4 zhe4 ge5", "wei4 zhe4 ge5"),
+    ],
+)
+def test_tones_follow_their_neighbours(characters: str, plain: str, said: str) -> None:
+    """一 and 不 change their tone as in speech; a digit, an ordinal or a date keeps its own."""
+    assert pronounce.said_tones(characters, plain.split()) == said.split()
+
+
+def test_each_language_of_a_text_has_its_voice() -> None:
+    """A language choice speaks each name in its own language; abbreviations stay where they are."""
+    assert pronounce.passages("英语服务，For English", "zh-CN") == [
+        ("英语服务，", "zh-CN"),
+        ("For English", "en"),
+    ]
+    assert pronounce.passages("Chinese service, 中文服务", "en") == [
+        ("Chinese service, ", "en"),
+        ("中文服务", "zh-CN"),
+    ]
+    assert pronounce.passages("GPRS套餐和VIP", "zh-CN") == [("GPRS套餐和VIP", "zh-CN")]
 
 
 def test_unknown_language_has_no_voice() -> None:

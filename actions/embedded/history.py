@@ -6,9 +6,10 @@ stand behind any day that the clock shows; what is held adds its own charge.
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections.abc import Iterable
 from datetime import date, timedelta
-from random import Random
 from typing import NamedTuple
 
 from actions.embedded.catalogue import PLANS, SERVICES
@@ -55,14 +56,14 @@ def next_month(day: str) -> str:
 
 def use(person: Person, month: str, today: str) -> Use:
     """What was used in a month, up to `today`."""
-    dice = Random(f"{person.subscriber} {month}")  # noqa: S311  the same each time it is asked
+    minutes, messages, vnet, data, roaming = _drawn(f"{person.subscriber} {month}")
     plan = PLANS[person.plan]
     whole = Use(
-        dice.randrange(plan.minutes + 150),
-        dice.randrange(plan.messages + 60),
-        dice.randrange(plan.vnet + 1),
-        dice.randrange(80 << 10),
-        dice.choice((0, 0, 0, 0, dice.randrange(100, 3000))),
+        minutes % (plan.minutes + 150),
+        messages % (plan.messages + 60),
+        vnet % (plan.vnet + 1),
+        data % (80 << 10),
+        roaming % 3000 if roaming % 5 == 0 else 0,
     )
     if month != today[:7]:
         return whole
@@ -109,11 +110,16 @@ def payments(person: Person, today: str) -> tuple[tuple[str, int], ...]:
     found = []
     for back in range(KEPT + 1):
         month = month_before(today, back)
-        dice = Random(f"{person.subscriber} paid {month}")  # noqa: S311
-        day = f"{month}-{dice.randint(1, 28):02d}"
+        when, amount, *_ = _drawn(f"{person.subscriber} paid {month}")
+        day = f"{month}-{when % 28 + 1:02d}"
         if day <= today:
-            found.append((day, dice.choice((3000, 5000, 10_000, 10_000, 20_000))))
+            found.append((day, (3000, 5000, 10_000, 10_000, 20_000)[amount % 5]))
     return tuple(found)
+
+
+def _drawn(seed: str) -> tuple[int, ...]:
+    """Five large numbers, the same each time they are asked for."""
+    return struct.unpack("<5Q", hashlib.blake2b(seed.encode(), digest_size=40).digest())
 
 
 def valid_until(person: Person, today: str) -> str:

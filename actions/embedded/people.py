@@ -55,10 +55,10 @@ class Cast(NamedTuple):
 
 
 CAST: tuple[Cast, ...] = (
-    # 13800138000: the one of the examples, GoTone, gold, 58.60 yuan
+    # 13800138000: the one of the examples, GoTone, gold, 58.60 yuan, identity 990000197503080008
     Cast(
         {"plan": "plan_gotone_88", "tier": "gold", "balance": 5860, "place": "place_beijing"}
-        | {"born": "1975-03-08", "language": "zh-CN", "points": 3250},
+        | {"born": "1975-03-08", "points": 3250},
         ("sms_bill", "ringback", "my10086"),
     ),
     # 13800138001: prepaid, hardly any money left

@@ -28,7 +28,7 @@ _COLUMNS = ", ".join(Person._fields)
 _SERVICE = "id, service, since, until, price, cycle"
 
 
-class WrongFile(ValueError):  # noqa: N818  the user's error, told in one sentence
+class WrongFile(ValueError):
     """The file is not one that this release can use; the text says what to do."""
 
 

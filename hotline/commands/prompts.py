@@ -22,7 +22,13 @@ def build(site: Path | None, home: Path | None) -> None:
 
     Synthesise what is missing; what is there stays. Needs the extra: pip install 'hotline[prompts]'
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from ivr import studio
     from ivr.speech import Unavailable, speaker

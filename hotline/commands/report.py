@@ -24,7 +24,10 @@ def report() -> None:
 @report.command()
 @click.option("--by", type=click.Choice(_BY), help="分组。 Group by.")
 @click.option(
-    "--traffic", type=click.Choice(_TRAFFIC), default="real", show_default=True,
+    "--traffic",
+    type=click.Choice(_TRAFFIC),
+    default="real",
+    show_default=True,
     help="统计哪类话务。 Which traffic; kinds are never mixed.",
 )
 @click.option("--from", "first", type=_DAY, metavar="YYYY-MM-DD", help="从哪天起。 First day.")

@@ -15,15 +15,22 @@ from menus.findings import Finding
 @click.command(short_help="启动热线。 Serve calls and texts.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。 Address.")
 @click.option(
-    "--agi-port", type=click.IntRange(0, 65535), default=4573, show_default=True,
+    "--agi-port",
+    type=click.IntRange(0, 65535),
+    default=4573,
+    show_default=True,
     help="FastAGI 端口，0 为任意。 FastAGI port, 0 = any free one.",
 )
 @click.option(
-    "--http-port", type=click.IntRange(0, 65535), default=8086, show_default=True,
+    "--http-port",
+    type=click.IntRange(0, 65535),
+    default=8086,
+    show_default=True,
     help="HTTP 端口。 HTTP port.",
 )
 @click.option(
-    "--bss-faults", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--bss-faults",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="给内置 BSS 注入故障的脚本。 Faults for the embedded BSS.",
 )
 @placed
@@ -63,4 +70,6 @@ def _told(digest: str, findings: list[Finding]) -> None:
         click.secho(f"menus.yaml 已更新，版本 version {digest[:16]}", fg="green")
     else:
         show_findings(findings)
-        click.secho("menus.yaml 有错误，继续使用旧版本。 Refused; the old version serves.", fg="red")
+        click.secho(
+            "menus.yaml 有错误，继续使用旧版本。 Refused; the old version serves.", fg="red"
+        )

@@ -1,0 +1,107 @@
+"""Retention: what is old goes, by declared days, and that it went is recorded."""
+
+from __future__ import annotations
+
+import pytest
+from ledger_rows import (
+    AT,
+    DAY,
+    HOUR,
+    call_end,
+    closing,
+    ended_state,
+    go_on,
+    order,
+    request,
+    start,
+    step,
+    text,
+)
+
+from ledger import records as r
+from ledger.ledger import Ledger
+from ledger.retention import RETENTION
+from ledger.schema import TABLES
+
+OLD = AT - 500 * DAY
+KEPT = {"versions", "serving", "opt_outs", "purges", "tallies"}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """A record with one call long ago and one today."""
+    with Ledger.open(tmp_path / "ledger.sqlite") as opened:
+        for name, at in (("old", OLD), ("new", AT)):
+            rows = [
+                step(name, at=at),
+                request(name, name, at=at),
+                closing(name, at=at + HOUR),
+                r.Attempt(name, 1, at, "", "main", "no_input"),
+                r.Told(name, at, "yes", 10),
+                call_end(name, at=at),
+                order(name, at=at),
+                r.OrderMove(name, at, "succeeded"),
+                r.Delivery(name, name, "pbx", at),
+                r.DeliveryPart(name, 1, at, "{}"),
+                r.DeliveryClosing(name, 2, at, "{}"),
+                text(name, at=at, due_at=at),
+                r.PasswordTry(name, name, at, True),
+                r.OptOut(name, name, at, "stop"),
+                r.Version(name, at, "{}", "", ""),
+                r.Serving(name, at),
+            ]
+            opened.write(start(name, *rows, opened_at=at)).result()
+            opened.write(go_on(name, 1, state=ended_state())).result()
+            opened.outbox_due(at, 1, "sender", 1).result()
+            opened.outbox_sent(name, 1, at).result()
+        yield opened
+
+
+def test_purge_deletes_what_is_old(ledger):
+    """Old rows of every table with a term are gone, orders and what is kept for good are there."""
+    whole = ledger.counts()
+    purges = ledger.purge(AT, "nightly")
+    for table in TABLES:
+        if table.name not in KEPT:
+            (left,) = ledger._read(f"SELECT COUNT(*) FROM {table.name}")[0]
+            each = 2 if table.name == "outbox_sends" else 1
+            assert left == each * (2 if RETENTION.get(table.name, 0) > 500 else 1), table.name
+    assert ledger.turn("old") is None
+    assert [row.request for row in ledger.rows(r.Closing)] == ["new"]
+    assert len(ledger.rows(r.Version)) == 2
+    assert ledger.opted_out("old", "old")
+    assert ledger.counts() == whole
+    assert sorted(ledger.rows(r.Purge)) == sorted(purges)
+    assert {(act.actor, act.gone) for act in purges} == {("nightly", 1), ("nightly", 2)}
+    assert ledger.purge(AT, "nightly") == []
+
+
+def test_tallies_outlive_their_facts(ledger):
+    """After a purge the purged days are neither compared nor replaced; their counts stay."""
+    whole = ledger.counts()
+    ledger.purge(AT, "nightly")
+    assert ledger.compare_counts() == []
+    ledger.replace_counts().result()
+    assert ledger.counts() == whole
+
+
+def test_purge_spares_what_is_not_over(ledger):
+    """Sessions that still wait and texts that are still to go stay, however old."""
+    ledger.write(start("waits", opened_at=OLD)).result()
+    ledger.append([text("to go", at=OLD)]).result()
+    ledger.purge(AT, "nightly")
+    assert ledger.session("waits") is not None
+    assert {row.id for row in ledger.rows(r.Outbox)} == {"new", "to go"}
+
+
+def test_terms_are_whole_local_days(ledger):
+    """A term of no days keeps today, from local midnight."""
+    ledger.append([step("x", at=AT - 8 * HOUR), step("y", at=AT - 8 * HOUR - 1)]).result()
+    ledger.purge(AT, "me", {"steps": 0})
+    assert {row.session for row in ledger.rows(r.Step)} == {"new", "x"}
+
+
+def test_every_table_has_a_term_or_a_reason():
+    """A table is in the terms, kept for good, or goes with its parent."""
+    named = {table.name for table in TABLES}
+    assert named == set(RETENTION) | KEPT | {"closings"}
