@@ -150,7 +150,10 @@ def load_profile(row: Any) -> Profile | None:
 
 def load_quote(row: Any) -> Quote | None:
     """A quote back from its JSON list, None from null."""
-    return None if row is None else Quote(*row[:4], tuple(row[4]))
+    if row is None:
+        return None
+    price, cycle, tariff, effective, targets = row
+    return Quote(price, cycle, tariff, effective, tuple(targets))
 
 
 def load_values(row: dict[str, Any]) -> dict[str, Value]:

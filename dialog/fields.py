@@ -57,7 +57,7 @@ def month(text: str, at: str) -> str:
 
 
 def yuan(text: str, at: str) -> str:
-    """An amount as fen: whole yuan by key, up to two decimals by text; over zero, at most 10,000."""
+    """An amount as fen: whole yuan by key, two decimals at most by text; up to 10,000 yuan."""
     del at
     match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,2}))?元?", text)
     if not match or (not text.isascii() and not text.endswith("元")):

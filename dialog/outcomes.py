@@ -1,4 +1,4 @@
-"""How a request can end: six outcomes, and for the failed and refused ones a closed list of reasons.
+"""How a request can end: six outcomes; for failed and refused ones a closed list of reasons.
 
 The record stores the reason, which is what happened. Class (system | operation) and cause are
 opinions about it and are derived at report time by reports/causes.yaml.

@@ -49,7 +49,7 @@ class Open(NamedTuple):
 
 
 class Session(NamedTuple):
-    """The whole state. `frame` is where the dialogue stands now, `trail` where `*` leads back to."""
+    """The whole state: `node` to `tries` is where it stands, `trail` where `*` leads back to."""
 
     id: str
     turn: int

@@ -32,7 +32,8 @@ class Answered(Protocol):
 
     def __call__(
         self, session_id: str, key: str, result: Result, more: tuple[records.Row, ...] = ()
-    ) -> None: ...
+    ) -> None:
+        """Takes the one result of a job, and rows to be written with it."""
 
 
 class BssDesk:

@@ -1,4 +1,4 @@
-"""The command line. Each command's module is read only when it is called: cold starts stay short."""
+"""The command line. A command's module is read only when it is called: cold starts stay short."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Commands(click.Group):
 @click.option(
     "--site",
     type=click.Path(file_okay=False, path_type=Path),
-    help="站点文件夹，含 menus.yaml；默认当前文件夹。 The site's folder (default: the current one).",
+    help="站点文件夹，含 menus.yaml；默认当前文件夹。 The site's folder.",
 )
 @click.option(
     "--home",

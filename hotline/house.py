@@ -11,12 +11,14 @@ from typing import IO
 from actions.embedded.bss import EmbeddedBss
 from actions.perform import Performer
 from actions.port import Port
+from dialog.turn import Say
 from hotline.ids import uuid7
 from hotline.runner import Runner
 from hotline.settings import Settings
 from hotline.timers import Timers
 from hotline.vault import Vault
 from hotline.versions import Versions, load_site
+from ivr.playlist import playlist
 from ledger.ledger import Ledger
 from menus.findings import Finding
 
@@ -66,10 +68,16 @@ class House:
         settings = self.settings
         bss: Port = EmbeddedBss(settings.home / "bss.db", clock, drops_duplicates=settings.drops)
         if settings.bss_faults is not None:
-            from actions.faults import faulty
+            from actions.faults import FaultyPort, load
 
-            bss = faulty(bss, settings.bss_faults)
+            bss = FaultyPort(bss, load(settings.bss_faults))
         return bss
+
+    def apology(self) -> tuple[str, ...]:
+        """The clips that a caller hears when the house itself fails, in the site's language."""
+        model = self.versions.serving()
+        say = Say(model.outcomes["internal_error"])
+        return playlist(model, model.languages[0], (say,))
 
     def close(self) -> None:
         """Ends the threads and closes the files; what was accepted is in the record."""

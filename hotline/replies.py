@@ -17,7 +17,7 @@ from menus.render import write
 from sms_commands.compose import Message, compose
 
 HTTP_WINDOW_MS = 12_000
-"""How long an HTTP answer may still carry a reply before the sender takes it (Twilio waits 15 s)."""
+"""How long an HTTP answer may carry a reply before the sender takes it (Twilio waits 15 s)."""
 REPLY_EXPIRES_MS = 24 * 3600 * 1000
 
 

@@ -1,4 +1,4 @@
-"""`hotline serve`: FastAGI, HTTP, the outbox's sender, the sweeper and the reloader in one process."""
+"""`hotline serve`: FastAGI, HTTP, outbox sender, sweeper and reloader in one process."""
 
 from __future__ import annotations
 
@@ -74,7 +74,13 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    agi = FastAgiServer(house.runner, settings.prompts, host=settings.host, port=settings.agi_port)
+    agi = FastAgiServer(
+        house.runner,
+        settings.prompts,
+        host=settings.host,
+        port=settings.agi_port,
+        apology=house.apology(),
+    )
     port = await agi.start()
     say(f"FastAGI  agi://{settings.host}:{port}/hotline")
     http = create_server(

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from actions.port import BY_KEY, Drops
+
 PACKAGED = Path(__file__).parent / "site"
 SOURCE = Path(__file__).parent.parent
 
@@ -28,8 +30,9 @@ class Settings:
     twilio_account: str = ""
     twilio_token: str = field(default="", repr=False)
     twilio_api: str = ""  # "" = Twilio's own
+    twilio_agent: str = ""  # the number that Twilio dials for an agent
     bss_faults: Path | None = None
-    drops: str = "by_key"
+    drops: Drops = BY_KEY
     ami: str = ""  # user:secret@host:port of the PBX to watch; "" = none
 
     @property
@@ -84,6 +87,7 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "public_url": os.environ.get("HOTLINE_PUBLIC_URL", ""),
         "twilio_account": os.environ.get("HOTLINE_TWILIO_ACCOUNT", ""),
         "twilio_token": os.environ.get("HOTLINE_TWILIO_TOKEN", ""),
+        "twilio_agent": os.environ.get("HOTLINE_TWILIO_AGENT", ""),
         "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
         "ami": os.environ.get("HOTLINE_AMI", ""),
     }

@@ -45,7 +45,8 @@ class Vault:
     def seal(self, secret: str) -> str:
         """The sealed form of a secret; each call gives another one."""
         nonce = os.urandom(_NONCE)
-        return f"~{base64.b32encode(nonce + self._aead.encrypt(nonce, secret.encode(), None)).decode()}~"
+        sealed = nonce + self._aead.encrypt(nonce, secret.encode(), None)
+        return f"~{base64.b32encode(sealed).decode()}~"
 
     def open(self, token: str) -> str:
         """The secret of a sealed value.

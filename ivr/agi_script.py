@@ -7,6 +7,7 @@ signal handler, so `run` belongs in the main thread.
 """
 
 import io
+import logging
 import os
 import queue
 import sys
@@ -29,6 +30,8 @@ from ivr.voice import Await, Call, Command, Gone, House
 LAST_REPLY_S = 10.0
 """Seconds that the end of a call may take to be recorded before the process ends."""
 
+_log = logging.getLogger(__name__)
+
 
 class _Line(AGI):  # type: ignore[misc]
     """pyst2's AGI with answers read by the project's codec."""
@@ -37,7 +40,6 @@ class _Line(AGI):  # type: ignore[misc]
         super().__init__(stdin, stdout, nothing)
         self._decoder = agi.Decoder()
         self._decoder.feed(b"\n")  # pyst2 has read the environment
-        self._hung_up = False
 
     def get_result(self, stdin: TextIO | None = None) -> agi.Reply:
         """The answer to the last command. Raises Gone when there is none."""
@@ -45,19 +47,17 @@ class _Line(AGI):  # type: ignore[misc]
         while line := self.stdin.readline():
             for event in self._decoder.feed(line.encode()):
                 if isinstance(event, agi.HangupNotice):
-                    self._hung_up = True
-                elif isinstance(event, agi.Malformed):
+                    raise Gone("caller")
+                if isinstance(event, agi.Malformed):
+                    _log.warning("%s; closed", event.reason)
                     raise Gone("network")
-                elif isinstance(event, agi.Reply) and event.code != 100:  # 100: "Trying..."
+                if isinstance(event, agi.Reply) and event.code != 100:  # 100: "Trying..."
                     return event
-        raise Gone("caller" if self._hung_up or self._got_sighup else "network")
+        raise Gone("caller" if self._got_sighup else "network")
 
     def ask(self, command: Command) -> agi.Reply:
         """Sends one command. Raises Gone when the line is lost."""
         try:
-            self.test_hangup()
-            if self._hung_up:
-                raise Gone("caller")
             reply: agi.Reply = self.execute(command.line.decode())
         except (AGIHangup, BrokenPipeError):
             raise Gone("caller") from None
@@ -66,7 +66,7 @@ class _Line(AGI):  # type: ignore[misc]
     @property
     def hung_up(self) -> bool:
         """Whether Asterisk has said that the caller is gone."""
-        return bool(self._hung_up or self._got_sighup)
+        return bool(self._got_sighup)
 
 
 def run(
@@ -93,9 +93,7 @@ def run(
             environment = agi.Environment(MappingProxyType(line.env))
             call_id = environment.get("uniqueid")
             if not CALL_ID.fullmatch(call_id):
-                raise ValueError(
-                    "Asterisk gave no agi_uniqueid: start this from the dialplan, AGI()"
-                )
+                raise ValueError("no agi_uniqueid: start this from the dialplan with AGI()")
             house = House(host, Sounds(sounds), now, clock, apology)
             call = Call(house, origin_of(environment, link, identity), call_id)
             _drive(line, host, call)

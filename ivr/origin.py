@@ -10,7 +10,7 @@ from ivr.agi import Environment
 _LEVELS = frozenset((NETWORK, CLAIMED, NONE))
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _MOBILE = re.compile(r"(?:86|0)?(1[3-9][0-9]{9})")
-_COUNTRY = re.compile(r"(?:\+|00)86")
+_COUNTRY = re.compile(r"^(?:\+|00)86")
 _SHOWN = 7
 CALL_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
 """What Asterisk's agi_uniqueid may be: it becomes part of a key."""

@@ -154,7 +154,6 @@ class Call:
         yield _HANGUP
 
     def _carry(self, reply: Reply) -> Generator[Any, Any, Event]:
-        self._heard, self._failed = 0.0, ()
         if isinstance(reply.then, Collect):
             return (yield from self._collect(reply, reply.then))
         assert isinstance(reply.then, Transfer)
@@ -165,6 +164,7 @@ class Call:
     def _deliver(self, event: Event) -> Generator[Any, Any, Reply]:
         """Hands an event over; comes back with the reply that waits for the caller."""
         yield self._delivery(event)
+        self._heard, self._failed = 0.0, ()  # told
         reply = yield Await(GRACE_S)
         while True:
             if reply is None:
@@ -173,13 +173,12 @@ class Call:
                 reply = yield Await(0)
             elif isinstance(reply, Exception):
                 raise reply
-            elif isinstance(reply.then, Perform):
-                self._heard, self._failed = 0.0, ()
-                if reply.say:
-                    yield from self._listen(reply)
-                reply = yield Await(GRACE_S)
             else:
-                return reply  # type: ignore[no-any-return]
+                self._heard, self._failed = 0.0, ()  # both are told of the last turn's prompts
+                if not isinstance(reply.then, Perform):
+                    return reply  # type: ignore[no-any-return]
+                yield from self._listen(reply)
+                reply = yield Await(GRACE_S)
 
     def _delivery(self, event: Event) -> Delivery:
         self._n += 1
@@ -187,12 +186,12 @@ class Call:
 
     def _ended(self, by: str) -> Delivery:
         self._over = True
-        played = int(min((self._house.clock() - self._since) * 1000, self._playing))
+        played = round(min((self._house.clock() - self._since) * 1000, self._playing))
         heard = self._heard_ms() + (played if self._playing else 0)
         return self._delivery(CallEnded(self._house.now(), by, heard, self._failed))
 
     def _heard_ms(self) -> int:
-        return int(self._heard * 1000)
+        return round(self._heard * 1000)
 
     def _apologise(self) -> Steps:
         for part in self._house.sounds.program(self._house.apology, UNCUT).parts:

@@ -332,6 +332,7 @@ def _answer(step: Step, node: Action, outcome: str) -> str:
 
 
 def text_of(step: Step, node: Action, word: str) -> str:
+    """The text of an outcome or reason: the node's own, or else the file's."""
     return node.on.get(word) or step.model.outcomes.get(word, "")
 
 

@@ -1,8 +1,8 @@
-"""One entry of a form or an action: asked while it is empty, checked, asked again with more help."""
+"""One entry of a form or an action: asked while empty, checked, asked again with more help."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dialog import values
 from dialog.events import DigitsEntered
@@ -13,7 +13,11 @@ from menus.model import Field, Tries
 from nodes.filters import today
 from nodes.step import Step
 
-_VALUES = {"phone": values.phone, "month": values.month, "yuan": lambda fen: values.money(int(fen))}
+_VALUES: dict[str, Callable[[str], Value]] = {
+    "phone": values.phone,
+    "month": values.month,
+    "yuan": lambda fen: values.money(int(fen)),
+}
 
 
 def as_value(field_type: str, text: str) -> Value:

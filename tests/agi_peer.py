@@ -22,20 +22,10 @@ ENVIRONMENT = (
     "agi_uniqueid: 1795300000.{id}\nagi_callerid: {caller}\nagi_callingpres: 0\n"
     "agi_extension: 10086\nagi_arg_1: 10086\nagi_arg_2: {identity}\n\n"
 )
-TEXTS = [
-    "welcome",
-    "main",
-    "ask",
-    "balance",
-    "more",
-    "slow",
-    "price",
-    "bye",
-    "enabled",
-    "to_agent",
-    "sorry",
-    "long_text",
-]
+TEXTS = (
+    *("welcome", "main", "ask", "balance", "more", "slow", "price", "bye"),
+    *("enabled", "to_agent", "sorry", "long_text"),
+)
 
 OnReply = Callable[[Reply | Exception], None]
 
@@ -70,6 +60,7 @@ class Clock:
         self.ms = 0
 
     def __call__(self) -> float:
+        """Seconds."""
         return self.ms / 1000
 
 

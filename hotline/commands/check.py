@@ -1,4 +1,4 @@
-"""`hotline check`, `actions`, `schema`, `diagram`: the menus file as ops staff and editors see it."""
+"""`hotline check`, `actions`, `schema`, `diagram`: the menus file for ops staff and editors."""
 
 from __future__ import annotations
 

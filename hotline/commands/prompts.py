@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from hotline.commands.common import placed, settings
+from hotline.commands.common import placed, settings, show_findings
+from ivr.studio import Finding
+from menus.clips import Clip
 
 
 @click.group(short_help="录音。 The recorded prompts.")
@@ -16,53 +20,51 @@ def prompts() -> None:
 
 
 @prompts.command()
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="进程数。 Processes.",
+)
 @placed
-def build(site: Path | None, home: Path | None) -> None:
+def build(jobs: int, site: Path | None, home: Path | None) -> None:
     """合成缺少的录音（8 kHz 16 位单声道 WAV）；已有的不动。
 
-    Synthesise what is missing; what is there stays. Needs the extra: pip install 'hotline[prompts]'
+    Synthesise what is missing; what is there stays. It needs pip install 'hotline[prompts]'.
     """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from ivr import studio
-    from ivr.speech import Unavailable, speaker
+    from ivr.speech import Kokoro, SpeechError
 
     chosen = settings(site, home)
     wanted = _clips(chosen.site)
+    columns = ("录音 prompts", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        synthesiser = speaker()
-    except Unavailable as missing:
-        raise click.ClickException(str(missing)) from None
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress:
-        task = progress.add_task("录音 prompts", total=len(wanted))
-        report = studio.build(
-            chosen.prompts,
-            wanted,
-            synthesiser=synthesiser,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-    click.echo(f"新增 made {report.made}，已有 kept {report.kept}")
+        with Progress(*columns) as bar:
+            task = bar.add_task("", total=None)
+
+            def advance(done: int, total: int, clip: Clip) -> None:
+                del clip
+                bar.update(task, completed=done, total=total)
+
+            report = studio.build(
+                chosen.prompts, wanted, synthesiser=Kokoro(), progress=advance, jobs=jobs
+            )
+    except (SpeechError, studio.PromptError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"新录 made {len(report.made)}，已有 kept {len(report.kept)}")
+    _show(report.faulty)
 
 
 @prompts.command()
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。 Print JSON.")
 @placed
 def audit(as_json: bool, site: Path | None, home: Path | None) -> None:
-    """检查录音：缺少、格式不统一、音量、静音、与文字不符。有问题时以状态 1 结束。
+    """检查录音：缺少、格式不统一、音量、静音、与文字不符。有错误时以状态 1 结束。
 
-    Check the audio: missing, wrong format, loudness, silence, text changed.
+    Check the audio: missing, format, loudness, silence, text. Ends with status 1 on an error.
     """
     from ivr import studio
 
@@ -71,16 +73,19 @@ def audit(as_json: bool, site: Path | None, home: Path | None) -> None:
     if as_json:
         click.echo(json.dumps([f._asdict() for f in findings], ensure_ascii=False, indent=2))
     else:
-        for found in findings:
-            click.secho(f"{found.path} {found.code}", fg="yellow", nl=False)
-            click.echo(f"  {found.message}")
-        click.echo(f"{len(findings)} 个问题 findings")
-    if findings:
+        _show(findings)
+    if any(found.level == "error" for found in findings):
         raise click.exceptions.Exit(1)
 
 
-def _clips(site: Path) -> list[object]:
-    from hotline.commands.common import show_findings
+def _show(findings: Iterable[Finding]) -> None:
+    for found in findings:
+        colour = {"error": "red", "warning": "yellow"}.get(found.level)
+        click.secho(f"{found.path}: {found.level} {found.code}", fg=colour, err=True)
+        click.echo(f"  {found.message}", err=True)
+
+
+def _clips(site: Path) -> list[Clip]:
     from menus.clips import clips
     from menus.loader import load
 

@@ -70,6 +70,4 @@ def _told(digest: str, findings: list[Finding]) -> None:
         click.secho(f"menus.yaml 已更新，版本 version {digest[:16]}", fg="green")
     else:
         show_findings(findings)
-        click.secho(
-            "menus.yaml 有错误，继续使用旧版本。 Refused; the old version serves.", fg="red"
-        )
+        click.secho("menus.yaml 有错误，继续用旧版本。 Refused; the old one serves.", fg="red")
