@@ -282,7 +282,7 @@ def _key_in_menu(step: Step, node: Menu, key: str) -> None:
     elif function == "repeat":
         step.repeated()
         _say_again(step)
-        menu.listen(step, node)
+        menu.enter(step, node)
     elif function == "back":
         step.back()
     elif not menu.key_pressed(step, node, key):

@@ -13,6 +13,9 @@ from dialog.events import Profile, load_profile
 
 FORMAT = 1
 
+# made once: json.dumps makes a new encoder for each call that is not all defaults
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+
 VOICE = "voice"
 TEXT = "text"
 
@@ -68,7 +71,7 @@ class Session(NamedTuple):
     request: Open | None = None
     quote: tuple[Any, ...] | None = None
     wait: tuple[Any, ...] = ()  # dialog.turn.dump_wait
-    said: tuple[Any, ...] = ()  # for repeat: the last prompts
+    said: tuple[Any, ...] = ()  # for repeat: what was said before the menu
     leaves: int = 0  # requests opened so far
     errors: int = 0  # tries that went wrong so far
     agent: bool = False  # has asked for an agent
@@ -78,7 +81,7 @@ class Session(NamedTuple):
 
     def dump(self) -> str:
         """JSON text of the session."""
-        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(self)
 
 
 def load(text: str) -> Session:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dialog import values
-from dialog.turn import Collect
+from dialog.turn import Collect, Say
 from menus.model import Choice, Menu
 from nodes.filters import admits
 from nodes.step import Step
@@ -15,14 +17,19 @@ def offered(step: Step, menu: Menu) -> list[Choice]:
 
 
 def enter(step: Step, menu: Menu) -> None:
-    """Says the intro and the choices, then waits for one key."""
+    """Says the intro and the choices, then waits for one key.
+
+    What this turn said before the menu is kept: repeating the menu repeats it too.
+    """
+    step.said = tuple(step.says)
     step.say(menu.intro)
-    for choice in offered(step, menu):
-        _announce(step, choice.label, choice.key)
+    words = step.model.words
+    text = words["choice"]
+    step.says += [_announced(text, c.label, c.key) for c in offered(step, menu)]
     if step.voice:
         for key, function in menu.reserved.items():
             if function != "back" or step.trail:
-                _announce(step, step.model.words[f"{function}_label"], key)
+                step.says.append(_announced(text, words[f"{function}_label"], key))
     else:
         step.word("list_hint")
     listen(step, menu)
@@ -35,8 +42,9 @@ def listen(step: Step, menu: Menu) -> None:
     step.then = Collect("menu", 1, "", tries.first_ms, tries.between_ms)
 
 
-def _announce(step: Step, label: str, key: str) -> None:
-    step.word("choice", {"label": values.text(label), "key": values.digits(key)})
+@lru_cache(maxsize=4096)
+def _announced(text: str, label: str, key: str) -> Say:
+    return Say(text, {"label": values.text(label), "key": values.digits(key)})
 
 
 def key_pressed(step: Step, menu: Menu, key: str) -> bool:

@@ -14,7 +14,6 @@ from dialog.session import ENDED, VOICE, Open, Session
 from dialog.turn import (
     NOTHING,
     Attempt,
-    Collect,
     End,
     Fact,
     Notify,
@@ -116,6 +115,8 @@ class Step:
         self.stage, self.tries, self.quote = "", 0, None
         if not node:
             self.end("done")
+        elif node == self.model.start["voice"]:
+            self.trail = ()
 
     def choose(self, node: str, constants: Mapping[str, str], keyword: str = "") -> None:
         """Goes where a key or a code leads; a leaf opens its request."""
@@ -220,8 +221,6 @@ class Step:
         """The new session and what the channel and the record get."""
         then = self.then
         assert then is not None
-        if self.says and isinstance(then, Collect):
-            self.said = tuple(self.says)
         session = self.session
         return Turn(
             Session(
