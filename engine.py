@@ -195,7 +195,7 @@ def _no_match(step: Step, event: TextReceived) -> None:
     else:
         step.say(step.model.outcomes["unknown_command"])
     if step.session.wait:
-        step.then = load_wait(list(step.session.wait))
+        step.then = load_wait(step.session.wait)
     else:
         step.end("done")
 
@@ -205,7 +205,7 @@ def _no_match(step: Step, event: TextReceived) -> None:
 
 def _answer_by_text(step: Step, event: TextReceived) -> bool:
     """Takes the text as an answer to the open question; False when it is none."""
-    wait = load_wait(list(step.session.wait))
+    wait = load_wait(step.session.wait)
     assert isinstance(wait, Collect)
     text = step.model.index.normalise(event.text)
     if wait.purpose == "confirm":

@@ -7,6 +7,7 @@ is needed and nothing else is remembered.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dialog.events import Profile, load_profile
@@ -63,11 +64,11 @@ class Session(NamedTuple):
     authenticated: str  # "" | number (the network's word) | password
     language: str
     node: str = ""
-    constants: dict[str, str] = {}
-    fields: dict[str, str] = {}
+    constants: Mapping[str, str] = {}
+    fields: Mapping[str, str] = {}
     stage: str = ""
     tries: int = 0
-    trail: tuple[tuple[str, dict[str, str]], ...] = ()
+    trail: tuple[tuple[str, Mapping[str, str]], ...] = ()
     request: Open | None = None
     quote: tuple[Any, ...] | None = None
     wait: tuple[Any, ...] = ()  # dialog.turn.dump_wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dialog.session import Session
@@ -170,12 +171,12 @@ class Turn(NamedTuple):
 _WAITS: dict[str, type[Any]] = {w.__name__: w for w in (Collect, Perform, Transfer, End)}
 
 
-def dump_wait(wait: Wait) -> list[Any]:
+def dump_wait(wait: Wait) -> tuple[Any, ...]:
     """A wait's JSON form: its name, then its fields."""
-    return [type(wait).__name__, *wait]
+    return (type(wait).__name__, *wait)
 
 
-def load_wait(row: list[Any]) -> Wait:
+def load_wait(row: Sequence[Any]) -> Wait:
     """A wait back from its JSON form."""
     wait: Wait = _WAITS[row[0]](*row[1:])
     return wait

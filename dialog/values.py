@@ -17,7 +17,7 @@ NUMBER = "number"  # integer
 COUNT = "count"  # integer, unit = one of MEASURES
 DATA = "data"  # integer KB (1 MB = 1024 KB)
 DURATION = "duration"  # integer seconds
-DATE = "date"  # YYYY-MM-DD, the site's zone
+DATE = "date"  # YYYY-MM-DD, the site's zone; unit "year": the year is said too
 MONTH = "month"  # YYYY-MM
 PHONE = "phone"  # digits; spoken and written as its last four
 DIGITS = "digits"  # read digit by digit: keys, receipt numbers
@@ -29,6 +29,9 @@ LIST = "list"  # rows, each a tuple of values
 TYPES = frozenset(
     (MONEY, NUMBER, COUNT, DATA, DURATION, DATE, MONTH, PHONE, DIGITS, PLACE, NAME, TEXT, LIST)
 )
+
+YEAR = "year"
+"""The unit of a date whose year is said."""
 
 MEASURES = ("message", "minute", "point", "item", "day")
 """Measure words of a count; the file gives each its wording (条, 分钟, 分, 项, 天)."""
@@ -70,9 +73,9 @@ def duration(seconds: int) -> Value:
     return Value(DURATION, seconds)
 
 
-def date(iso: str) -> Value:
-    """A day, YYYY-MM-DD."""
-    return Value(DATE, iso)
+def date(iso: str, *, year: bool = False) -> Value:
+    """A day, YYYY-MM-DD; `year` when it may be far from today, so that its year must be said."""
+    return Value(DATE, iso, YEAR if year else "")
 
 
 def month(iso: str) -> Value:

@@ -97,7 +97,7 @@ class Replies:
     @staticmethod
     def dump(reply: Reply) -> str:
         """A reply as JSON text, for duplicates."""
-        row: list[Any] = list(reply._replace(then=tuple(dump_wait(reply.then))))  # type: ignore[arg-type]
+        row: list[Any] = list(reply._replace(then=dump_wait(reply.then)))  # type: ignore[arg-type]
         return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod

@@ -20,7 +20,7 @@ STAR = "*"
 def seal(model: Model, session: Session, event: Event, vault: Vault) -> Event:
     """The event as the engine may see it."""
     if isinstance(event, DigitsEntered):
-        wait = load_wait(list(session.wait)) if session.wait else None
+        wait = load_wait(session.wait) if session.wait else None
         if isinstance(wait, Collect) and wait.secret:
             return _keyed(event, wait.type, vault)
     elif isinstance(event, TextReceived):
@@ -52,7 +52,7 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
     text, called = event.text, session.origin.called
     profile = event.profile or session.profile
     index = model.index
-    wait = load_wait(list(session.wait)) if session.wait else None
+    wait = load_wait(session.wait) if session.wait else None
     if isinstance(wait, Collect) and wait.secret:
         plain = index.normalise(text)
         known = index.match(text, called=called, profile=profile, at_ms=event.at)

@@ -75,7 +75,7 @@ def recover(house: House) -> int:
 
 def finish(house: House, session: Session) -> None:
     """Brings a dialogue that waits for the BSS to its answer without doing anything twice."""
-    job = load_wait(list(session.wait))
+    job = load_wait(session.wait)
     assert isinstance(job, Perform)
     if job.call != "submit" or house.performer.repeatable:
         house.runner.bss.ask(session, job)

@@ -56,6 +56,13 @@ def _next(word: str | None) -> str:
     return "" if word in (None, END) else str(word)
 
 
+def _by_leaf(texts: str | Mapping[str, str]) -> dict[str, str]:
+    """Texts by a leaf's constants; one text alone, or the `default`, stands under "" for all."""
+    if isinstance(texts, str):
+        return {"": texts}
+    return {"" if leaf == "default" else leaf: text for leaf, text in texts.items()}
+
+
 class _Builder:
     def __init__(self, menus: Mapping[str, Any], marks: Marks) -> None:
         self.menus, self.marks = menus, marks
@@ -159,10 +166,7 @@ class _Builder:
         if len(does) != 1:
             self.found.append(finding("which_action", self.marks.key("actions", id_)))
             does = ["query"]
-        answer = row.get("answer", {})
-        answers = {"": answer} if isinstance(answer, str) else dict(answer)
-        if "default" in answers:
-            answers[""] = answers.pop("default")
+        answers = _by_leaf(row.get("answer", {}))
         if "accepted" in row:
             answers["accepted"] = row["accepted"]
         return Action(
@@ -176,7 +180,7 @@ class _Builder:
             on=row.get("on", {}),
             subject=row.get("subject", True),
             slow=row.get("slow", self.words["slow"]),
-            receipt=row.get("receipt", ""),
+            receipts=_by_leaf(row.get("receipt", {})),
         )
 
     def _choice(self, section: str, id_: str, n: int, row: Mapping[str, Any]) -> Choice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dialog.fields import TYPES
 from dialog.outcomes import ACCEPTED, DECLINED, SUCCEEDED, outcome_of
@@ -15,7 +15,10 @@ from menus.template import slots
 from menus.uses import Path, TextUse, leaves, node_uses, path_of, text_uses
 
 QUOTE = ("price", "cycle", "effective")
-"""What the engine takes from an order's quote for its texts."""
+"""What the engine takes from every order's quote for its texts."""
+
+TARGETS = "targets"
+"""What it takes from the quotes of actions that state it: the services meant, a family's too."""
 
 QUOTE_NAMES = (
     "cycle_once",
@@ -154,14 +157,27 @@ def _outcomes(
             told = word in node.on or word in model.outcomes
         if not told:
             yield finding("unrouted_outcome", node.place, word=word)
-    if node.does != VERIFY and "" not in node.answers:
-        for leaf in list(reached) or [""]:
-            if leaf not in node.answers:
-                full = f"{node.id}/{leaf}" if leaf else node.id
-                yield finding("missing_answer", node.place, leaf=full)
+    if node.does != VERIFY:
+        for leaf in _untold(node.answers, reached):
+            yield finding("missing_answer", node.place, leaf=_full(node, leaf))
+    if node.receipts:
+        for leaf in _untold(node.receipts, reached):
+            place = model.marks.at(*path_of(node), "receipt")
+            yield finding("missing_receipt", place, leaf=_full(node, leaf))
     for word in node.on.keys() - ends - ENGINE_ADDS:
         place = model.marks.key(*path_of(node), "on", word)
         yield finding("never_met", place, name=signature.name, word=outcome_of(word)[1] or word)
+
+
+def _untold(texts: Mapping[str, str], reached: Iterable[str]) -> list[str]:
+    """The leaves without a text where no default stands for them."""
+    if "" in texts:
+        return []
+    return [leaf for leaf in list(reached) or [""] if leaf not in texts]
+
+
+def _full(node: Action, leaf: str) -> str:
+    return f"{node.id}/{leaf}" if leaf else node.id
 
 
 def _price(model: Model, node: Action, signature: Signature) -> Iterator[Finding]:
@@ -226,7 +242,8 @@ def values_given(
     """The values that the engine gives a text where it is used; None when nothing is known.
 
     An answer, a receipt and a confirmation get the action's values, its service's name, its fields
-    that are no secret and, for an order, the quote; a reason of the node's own gets the name.
+    that are no secret and, for an order, the quote (with the services that an unsubscription
+    ends); a reason of the node's own gets the name.
     """
     if use.role == "word":
         return _CHOICE if use.word == "choice" else frozenset()
@@ -243,7 +260,7 @@ def values_given(
         return frozenset(known)
     known |= {f.name for f in node.fields if not f.optional and not TYPES[f.type].secret}
     if node.does == ORDER:
-        known |= set(QUOTE)
+        known |= {*QUOTE, *({TARGETS} & signature.quoted.keys())}
     if use.role != "confirm":
         known |= set(signature.gives)
     return frozenset(known)

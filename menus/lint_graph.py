@@ -9,8 +9,9 @@ from menus.findings import Finding, finding
 from menus.model import Action, Filter, Form, Menu, Message, Model, Node, TransferNode
 from menus.uses import node_uses, path_of
 
-SPOKEN_CHOICES = (2, 10)
-"""The fewest and the most choices that a menu should have."""
+SPOKEN_KEYS = (2, 11)
+"""The fewest and the most keys that a menu should offer, reserved ones too: they are announced
+like choices. A telephone has twelve, and `#` only ends entries."""
 
 _EVERYBODY = Filter()
 
@@ -102,9 +103,10 @@ def _on_its_own(node: Node) -> str:
 
 def _keys(model: Model, node: Menu) -> Iterator[Finding]:
     path = path_of(node)
-    fewest, most = SPOKEN_CHOICES
-    if not fewest <= len(node.choices) <= most:
-        yield finding("menu_size", model.marks.key(*path, "choices"), count=len(node.choices))
+    fewest, most = SPOKEN_KEYS
+    keys = {choice.key for choice in node.choices} | node.reserved.keys()
+    if not fewest <= len(keys) <= most:
+        yield finding("menu_size", model.marks.key(*path, "choices"), count=len(keys))
     for n, choice in enumerate(node.choices):
         place = model.marks.at(*path, "choices", n, "key")
         function = node.reserved.get(choice.key)

@@ -35,7 +35,18 @@ class UnreadableError(ValueError):
         self.findings = findings
 
 
-def read_sources(site: Path) -> dict[str, str]:
+class Sources(dict[str, str]):
+    """The texts of a version by name, the menus file's always as MENUS_FILE.
+
+    `file` is the name that it was read under: findings in it say so.
+    """
+
+    def __init__(self, texts: Mapping[str, str], file: str = MENUS_FILE) -> None:
+        super().__init__(texts)
+        self.file = file
+
+
+def read_sources(site: Path) -> Sources:
     """The text of menus.yaml and of each codebook in use, by name, as a version keeps them.
 
     `site` is a site's folder, or a menus file in it under any name. A book is the site's own
@@ -63,17 +74,18 @@ def load_sources(
     The model is None when an error keeps it from being built or a reference leads nowhere. With
     signatures the findings are also lint's; those leave the model, and the caller decides.
     """
-    tree, found = parse(MENUS_FILE, sources.get(MENUS_FILE, ""))
+    named = sources if isinstance(sources, Sources) else Sources(sources)
+    tree, found = parse(named.file, named.get(MENUS_FILE, ""))
     for book, place in _books(tree):
-        if _book_file(book) not in sources:
+        if _book_file(book) not in named:
             found.append(finding("unknown_book", place, book=book, hint_zh="", hint_en=""))
-    return _load(_Read(dict(sources), tree, found), signatures)
+    return _load(_Read(named, tree, found), signatures)
 
 
 class _Read(NamedTuple):
     """Sources, the tree of menus.yaml, and what is wrong so far."""
 
-    sources: dict[str, str]
+    sources: Sources
     tree: Tree
     found: list[Finding]
 
@@ -83,9 +95,9 @@ def _read(site: Path) -> _Read:
     path = site if site.is_file() else site / MENUS_FILE
     text = _text(path, path.name, found)
     if text is None:
-        return _Read({}, Tree(MENUS_FILE, None), found)
-    sources = {MENUS_FILE: text}
-    tree, wrong = parse(MENUS_FILE, text)
+        return _Read(Sources({}), Tree(path.name, None), found)
+    sources = Sources({MENUS_FILE: text}, path.name)
+    tree, wrong = parse(path.name, text)
     found += wrong
     for book, place in _books(tree):
         name = _book_file(book)

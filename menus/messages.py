@@ -179,8 +179,8 @@ _REFERENCES: dict[str, tuple[Severity, str, str]] = {
     ),
     "unknown_leaf": (
         "error",
-        "答复表里的 {leaf} 没有任何按键或代码通向；请改正或删除。{hint_zh}",
-        "No key or code leads to the answer {leaf}: correct or remove it.{hint_en}",
+        "这里的 {leaf} 没有任何按键或代码通向；请改正或删除。{hint_zh}",
+        "No key or code leads to {leaf}: correct or remove it.{hint_en}",
     ),
     "unknown_param": (
         "error",
@@ -222,8 +222,8 @@ _GRAPH: dict[str, tuple[Severity, str, str]] = {
     ),
     "menu_size": (
         "warning",
-        "这个菜单有 {count} 个选项；听得清的是 2 到 10 个。",
-        "This menu has {count} choices: 2 to 10 can be followed by ear.",
+        "这个菜单连保留键在内有 {count} 个按键；听得清的是 2 到 11 个。",
+        "This menu offers {count} keys, reserved ones included: 2 to 11 can be followed by ear.",
     ),
 }
 
@@ -325,6 +325,11 @@ _ACTIONS: dict[str, tuple[Severity, str, str]] = {
         "error",
         "{leaf} 成功后没有答复文本；请在 answer 里补上。",
         "{leaf} has no text for its success: add it to `answer`.",
+    ),
+    "missing_receipt": (
+        "error",
+        "{leaf} 办好后没有发给机主的回执；请在 receipt 里补上，或写 default。",
+        "{leaf} has no text for its owner: add it to `receipt`, or a default.",
     ),
     "never_met": (
         "warning",

@@ -141,7 +141,8 @@ class Action(Node):
     """A query, an order or the verification of a subscriber, behind its gates.
 
     `confirm` is the text that states the price ("" = no such gate). `answers` maps a success to
-    its text, by the leaf's constants joined with `/` or "" for all. `on` has this node's
+    its text, by the leaf's constants joined with `/` or "" for all; `receipts` does so for the
+    texts sent to the owner after a change by voice or for another number. `on` has this node's
     exceptions from the file-wide outcome texts.
     """
 
@@ -154,7 +155,7 @@ class Action(Node):
     on: Mapping[str, str]
     subject: bool
     slow: str  # said when the BSS is slow
-    receipt: str = ""  # the text sent to the owner after a change by voice
+    receipts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

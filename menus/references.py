@@ -57,9 +57,10 @@ def _constants(model: Model) -> Iterator[Finding]:
     for node in model.nodes.values():
         if isinstance(node, Action):
             known = reached.get(node.id, {})
-            for leaf in node.answers.keys() - {"", "accepted"} - known.keys():
-                place = model.marks.key(*path_of(node), "answer", leaf)
-                yield finding("unknown_leaf", place, leaf=leaf, **hint(leaf, known))
+            for part, texts in (("answer", node.answers), ("receipt", node.receipts)):
+                for leaf in texts.keys() - {"", "accepted"} - known.keys():
+                    place = model.marks.key(*path_of(node), part, leaf)
+                    yield finding("unknown_leaf", place, leaf=leaf, **hint(leaf, known))
 
 
 def _agents(model: Model) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from dialog.values import (
     PHONE,
     PLACE,
     TEXT,
+    YEAR,
     Value,
     Values,
 )
@@ -173,9 +174,10 @@ def _english_month(writer: _Writer, month: int) -> str:
 
 def _date(writer: _Writer, value: Value) -> str:
     day = datetime.date.fromisoformat(value.of)
+    dated = value.unit == YEAR
     if writer.style is CHINESE:
-        return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_english_month(writer, day.month)} {day.year}"
+        return f"{f'{day.year}年' if dated else ''}{day.month}月{day.day}日"
+    return f"{day.day} {_english_month(writer, day.month)}{f' {day.year}' if dated else ''}"
 
 
 def _month(writer: _Writer, value: Value) -> str:

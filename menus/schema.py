@@ -133,6 +133,14 @@ FILTER = Record(
     }
 )
 VALID = Record({"from": INSTANT, "to": INSTANT})
+BY_LEAF = Either(
+    TEXT_ID,
+    Table(
+        Word("default 或常量值", "default, or constants", r"[A-Za-z0-9][A-Za-z0-9_./-]*"),
+        TEXT_ID,
+        1,
+    ),
+)
 RESERVED = Table(KEY, _one("保留键的功能", "a reserved key's function", "agent", "repeat", "back"))
 _TRIES: dict[str, Shape] = {
     "most": COUNT,
@@ -193,17 +201,10 @@ ACTION = Record(
         "fields": FIELDS,
         "password": _one("never 或 always", "never or always", "never", "always"),
         "confirm": TEXT_ID,
-        "answer": Either(
-            TEXT_ID,
-            Table(
-                Word("default 或常量值", "default, or constants", r"[A-Za-z0-9][A-Za-z0-9_./-]*"),
-                TEXT_ID,
-                1,
-            ),
-        ),
+        "answer": BY_LEAF,
         "accepted": TEXT_ID,
         "on": Table(ROUTE, TEXT_ID),
-        "receipt": TEXT_ID,
+        "receipt": BY_LEAF,
         "slow": TEXT_ID,
         "subject": BOOLEAN,
         "next": NEXT,

@@ -201,6 +201,10 @@ def _zh_month(iso: str) -> Iterator[str]:
 
 
 def _zh_date(iso: str) -> Iterator[str]:
+    yield from (f"month{int(iso[5:7])}", f"day{int(iso[8:10])}")
+
+
+def _zh_full_date(iso: str) -> Iterator[str]:
     yield from (*_zh_month(iso), f"day{int(iso[8:10])}")
 
 
@@ -250,7 +254,11 @@ def _en_month(iso: str) -> Iterator[str]:
 
 
 def _en_date(iso: str) -> Iterator[str]:
-    yield from (f"month{int(iso[5:7])}", f"day{int(iso[8:10])}", *_en_year(int(iso[:4])))
+    yield from (f"month{int(iso[5:7])}", f"day{int(iso[8:10])}")
+
+
+def _en_full_date(iso: str) -> Iterator[str]:
+    yield from (*_en_date(iso), *_en_year(int(iso[:4])))
 
 
 def _en_year(year: int) -> Iterator[str]:
@@ -319,6 +327,11 @@ _RULES: dict[str, dict[str, _Rule]] = {
     },
 }
 
+_WITH_YEAR: dict[str, dict[str, _Rule]] = {
+    ZH: {values.DATE: _zh_full_date},
+    EN: {values.DATE: _en_full_date},
+}
+
 SPOKEN = frozenset(_RULES[ZH])
 """The value types that are said in words; the others are clips of the file."""
 
@@ -334,7 +347,8 @@ def words(value: Value, language: str) -> Words:
     Raises ValueError for a language without rules, a type that is not in SPOKEN, and digits that
     are not keys.
     """
-    rule = _RULES.get(language, {}).get(value.type)
+    rules = _WITH_YEAR if value.unit == values.YEAR else _RULES
+    rule = rules.get(language, {}).get(value.type)
     if rule is None:
         raise ValueError(f"no rule to say a {value.type} in {language}")
     return tuple(rule(value.of))

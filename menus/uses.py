@@ -15,7 +15,8 @@ Path = tuple[Step, ...]
 class TextUse(NamedTuple):
     """A text's use. `role` is word | outcome | confirm | answer | accepted | on | receipt | other.
 
-    `word` is the role among `words`, the outcome, or the answer's leaf; `path` where it stands.
+    `word` is the role among `words`, the outcome, or the leaf of an answer or a receipt; `path`
+    where it stands.
     """
 
     text: str
@@ -90,8 +91,8 @@ def _of_action(node: Action, path: Path) -> Iterator[TextUse]:
             yield TextUse(text, (*path, "answer", leaf or "default"), "answer", leaf, node.id)
     for word, text in node.on.items():
         yield TextUse(text, (*path, "on", word), "on", word, node.id)
-    if node.receipt:
-        yield TextUse(node.receipt, (*path, "receipt"), "receipt", node=node.id)
+    for leaf, text in node.receipts.items():
+        yield TextUse(text, (*path, "receipt", leaf or "default"), "receipt", leaf, node.id)
     yield TextUse(node.slow, (*path, "slow"))
 
 

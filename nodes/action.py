@@ -308,8 +308,9 @@ def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "
         step.say(text, given)
     if node.does == "order":
         step.close(outcome, raw=raw)
-        if (step.voice or step.acting) and node.receipt:
-            step.notify.append(Notify(node.receipt, given))
+        receipt = _receipt(step, node)
+        if (step.voice or step.acting) and receipt:
+            step.notify.append(Notify(receipt, given))
     elif step.voice and step.request is not None:
         step.request = step.request._replace(stage="answering")
     else:
@@ -329,6 +330,11 @@ def _answer(step: Step, node: Action, outcome: str) -> str:
         return node.answers[outcome]
     leaf = "/".join(step.constants[name] for name in node.constants)
     return node.answers.get(leaf) or node.answers.get("", "")
+
+
+def _receipt(step: Step, node: Action) -> str:
+    leaf = "/".join(step.constants[name] for name in node.constants)
+    return node.receipts.get(leaf) or node.receipts.get("", "")
 
 
 def text_of(step: Step, node: Action, word: str) -> str:

@@ -121,7 +121,7 @@ class Step:
     def choose(self, node: str, constants: Mapping[str, str], keyword: str = "") -> None:
         """Goes where a key or a code leads; a leaf opens its request."""
         if self.voice and self.node and self.node != node:
-            self.trail = (*self.trail[-9:], (self.node, dict(self.constants)))
+            self.trail = (*self.trail[-9:], (self.node, self.constants))
         self.go(node, constants)
         target = self.model.nodes[node]
         if target.kind in ("action", "form", "message"):
@@ -233,14 +233,14 @@ class Step:
                 self.authenticated,
                 self.language,
                 self.node,
-                dict(self.constants),
-                dict(self.fields),
+                self.constants,
+                self.fields,
                 self.stage,
                 self.tries,
                 self.trail,
                 self.request,
                 self.quote,
-                tuple(dump_wait(then)),
+                dump_wait(then),
                 self.said,
                 self.leaves,
                 self.errors,

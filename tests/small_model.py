@@ -49,7 +49,7 @@ def small_model() -> Model:
         Action("balance", "action", **node, next="goodbye", does="query", name="balance",
                fields=(), password="never", confirm="", answers={"": "balance_is"},
                on={"roaming": "abroad", "abandoned": "unheard"}, subject=True, slow="slow",
-               receipt="receipt"),
+               receipts={"": "receipt"}),
         Message("goodbye", "message", **node, next="", text="bye"),
         Message("give_up", "message", **node, next="agent_general", text="gave_up"),
         TransferNode("agent_general", "transfer", **node, next="main", topic="general",
@@ -84,5 +84,6 @@ def small_model() -> Model:
         yes=frozenset(),
         no=frozenset(),
         measures={"day": {"zh-CN": "天", "en": "days"}},
+        faults={},
         step_limit=100,
     )

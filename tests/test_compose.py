@@ -128,7 +128,7 @@ def test_parts_join_to_the_text_and_fit(words: str) -> None:
             "zh-CN",
             [
                 Say("balance_is", {"balance": values.money(5860)}),
-                Say("valid_to", {"day": values.date("2026-11-21")}),
+                Say("valid_to", {"day": values.date("2026-11-21", year=True)}),
             ],
             Message("您的话费余额为58.60元。有效期至2026年11月21日。", "ucs2", 1),
         ),
@@ -136,7 +136,7 @@ def test_parts_join_to_the_text_and_fit(words: str) -> None:
             "en",
             [
                 Say("balance_is", {"balance": values.money(5860)}),
-                Say("valid_to", {"day": values.date("2026-11-21")}),
+                Say("valid_to", {"day": values.date("2026-11-21", year=True)}),
             ],
             Message("Your balance is CNY 58.60. Valid to 21 Nov 2026.", "gsm7", 1),
         ),

@@ -29,7 +29,7 @@ def test_texts_and_values_in_order() -> None:
     """Literal segments and values alternate as the template has them; silent segments are left out."""
     says = (
         Say("welcome"),
-        Say("balance_is", {"balance": values.money(5860), "day": values.date("2026-11-21")}),
+        Say("balance_is", {"balance": values.money(5860), "day": values.date("2026-11-21", year=True)}),
     )
     assert heard(MODEL, "zh-CN", *says) == [
         "您好", "您的余额为", "五十八", "元", "六", "角", "，截至",
@@ -59,12 +59,13 @@ def test_values_that_need_the_files_own_clips(value: Value, spoken: list[str]) -
     assert heard(MODEL, "zh-CN", says) == [*spoken, "，请按", "井号键"]
 
 
-@given(st.sampled_from(["zh-CN", "en"]), st.integers(-(10**9), 10**9), st.dates())
+@given(st.sampled_from(["zh-CN", "en"]), st.integers(-(10**9), 10**9), st.dates(), st.booleans())
 def test_every_clip_that_is_played_is_one_that_is_built(
-    language: str, fen: int, day: object
+    language: str, fen: int, day: object, year: bool
 ) -> None:
     """Nothing is ever played that clips() does not list for the studio."""
-    says = Say("balance_is", {"balance": values.money(fen), "day": values.date(str(day))})
+    date = values.date(str(day), year=year)
+    says = Say("balance_is", {"balance": values.money(fen), "day": date})
     assert set(playlist(MODEL, language, (says,))) <= set(HEARD)
 
 

@@ -42,7 +42,8 @@ WRITTEN: list[tuple[Value, str, str]] = [
     (values.duration(45), "45秒", "45 s"),
     (values.duration(3661), "1小时1分1秒", "1 h 1 min 1 s"),
     (values.duration(7200), "2小时", "2 h"),
-    (values.date("2026-11-21"), "2026年11月21日", "21 November 2026"),
+    (values.date("2026-11-21"), "11月21日", "21 November"),
+    (values.date("2026-11-21", year=True), "2026年11月21日", "21 November 2026"),
     (values.month("2026-05"), "2026年5月", "May 2026"),
     (values.phone("13800138000"), "尾号8000", "ending 8000"),
     (values.digits("0123"), "0123", "0123"),
@@ -94,7 +95,7 @@ def test_a_message_uses_the_sms_wording_where_there_is_one(
 
 def test_english_dates_are_short_in_messages() -> None:
     """A message, charged by length, abbreviates the month."""
-    say = Say("shown", {"value": values.date("2026-11-21")})
+    say = Say("shown", {"value": values.date("2026-11-21", year=True)})
     assert write(MODEL, "en", say, medium="sms") == "21 Nov 2026"
 
 

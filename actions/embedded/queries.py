@@ -102,7 +102,7 @@ def _services(asked: Asked) -> Answer:
 
 
 def _validity(asked: Asked) -> Answer:
-    return {"until": date(history.valid_until(asked.person, asked.today))}
+    return {"until": date(history.valid_until(asked.person, asked.today), year=True)}
 
 
 def _credit(asked: Asked) -> Answer:
@@ -132,7 +132,7 @@ def _status(asked: Asked) -> Answer:
     items += [(name(one.service), name("state_booked")) for one in booked]
     return {
         "state": name(state),
-        "since": date(since),
+        "since": date(since, year=True),
         "items": rows(items or [(name(service), name("state_inactive"))]),
     }
 
