@@ -277,7 +277,6 @@ def _key_in_menu(step: Step, node: Menu, key: str) -> None:
     function = node.reserved.get(key)
     if function == "agent":
         step.fail("abandoned")
-        step.agent = True
         step.go(node.agent or step.model.start["agent"])
     elif function == "repeat":
         step.repeated()

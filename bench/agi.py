@@ -1,4 +1,4 @@
-"""How many calls a second the FastAGI server carries: `python -m bench.agi [--rate N | --closed N]`.
+"""How many calls a second the FastAGI server carries: `python -m bench.agi`.
 
 Speaks AGI as Asterisk does, without a PBX: prompts take no time, each caller presses `--keys`, one
 item a wait, and hangs up when the last one is answered. A turn is the time from a key to the next
@@ -42,6 +42,7 @@ class Tally:
     errors: dict[str, int] = field(default_factory=dict)
 
     def error(self, what: str) -> None:
+        """Counts what went wrong."""
         self.errors[what] = self.errors.get(what, 0) + 1
 
 
@@ -63,17 +64,21 @@ class Caller(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The server is there: the environment."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(self._opening)
 
     def data_received(self, data: bytes) -> None:
+        """Commands, cut anywhere."""
         self._buffer += data
         while b"\n" in self._buffer:
             line, _, self._buffer = self._buffer.partition(b"\n")
             self._command(line)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The call is over, rightly or too early."""
+        del exc
         if self._next <= len(self._keys):
             self._tally.error(f"closed after {self._next} of {len(self._keys)} keys")
         if not self.ended.done():

@@ -1,7 +1,8 @@
 """Turns per second of the engine alone, on one core, for the shipped site.
 
-`python -m bench.engine`; seconds are of CPU time, for the machine may be shared. One caller's path (welcome, two menus, a balance, a second menu, an order with
-its price, the confirmation, the end), with and without the session's JSON round trip at each turn.
+`python -m bench.engine`; seconds are of CPU time, for the machine may be shared. One caller's path
+(welcome, two menus, a balance, a second menu, an order with its price, the confirmation, the end),
+with and without the session's JSON round trip at each turn.
 """
 
 from __future__ import annotations

@@ -11,10 +11,14 @@ holds for every channel. A said line is the text's id, then its values:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from dialog.turn import Say
 from dialog.values import LIST, Value
+
+_CHOICE = {"key", "label"}
 
 
 class Closed(NamedTuple):
@@ -27,8 +31,9 @@ class Closed(NamedTuple):
 class Transcript(NamedTuple):
     """What went in, what was said after each input, what came of it.
 
-    `inputs` of a call: keys, `-` (the time runs out) or `x` (hangs up); of a text dialogue: texts.
-    `said[0]` of a call is what is said on its arrival, before any input.
+    `inputs` of a call: keys, `-` (the time runs out), `x` (hangs up) or `agent:<status>` (how the
+    agent's leg ended); of a text dialogue: texts. `said[0]` of a call is what is said on its
+    arrival, before any input.
     """
 
     channel: str  # voice | text
@@ -50,6 +55,23 @@ class Transcript(NamedTuple):
             "requests": [closed._asdict() for closed in self.requests],
             "end": self.end,
         }
+
+
+def lines(says: Iterable[Say]) -> tuple[str, ...]:
+    """Said texts, one line each; the choices of a menu are one line together.
+
+    >>> from dialog.values import digits, text
+    >>> lines(Say("choice", {"key": digits(k), "label": text(l)}) for k, l in ("1a", "2b"))
+    ('choice 1=a 2=b',)
+    """
+    found: list[str] = []
+    for choice, group in groupby(says, lambda say: say.text if set(say.values) == _CHOICE else ""):
+        if choice:
+            offered = (f"{say.values['key'].of}={say.values['label'].of}" for say in group)
+            found.append(" ".join((choice, *offered)))
+        else:
+            found.extend(map(line, group))
+    return tuple(found)
 
 
 def line(say: Say) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from actions.embedded.bss import EmbeddedBss
-from actions.perform import Performer
+from actions.lanes import LaneSettings
+from actions.perform import LANES, Performer
 from actions.port import Port
 from dialog.turn import Say
 from hotline.ids import uuid7
@@ -41,18 +43,28 @@ def _lock(home: Path) -> tuple[IO[str], bool]:
 
 
 class House:
-    """Ledger, menus, BSS and runner of one site, open until `close`."""
+    """Ledger, menus, BSS and runner of one site, open until `close`.
 
-    def __init__(self, settings: Settings, author: str = "hotline") -> None:
-        self.settings = settings
+    `now` gives UTC milliseconds to all of them; `lanes` says how much the BSS gets.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        author: str = "hotline",
+        *,
+        now: Callable[[], int] = clock,
+        lanes: Mapping[str, LaneSettings] = LANES,
+    ) -> None:
+        self.settings, self.now = settings, now
         home = settings.home
         self._lock, self.alone = _lock(home)
         self.vault = Vault.at(home / "secret.key")
         self.ledger = Ledger.open(home / "ledger.db", zone=settings.zone)
-        self.versions = Versions(self.ledger, now=clock)
+        self.versions = Versions(self.ledger, now=now)
         self.warnings: list[Finding] = load_site(settings.site, self.versions, author)
         self.bss = self._bss()
-        self.performer = Performer(self.bss, open_secret=self.vault.open)
+        self.performer = Performer(self.bss, open_secret=self.vault.open, lanes=lanes)
         self.timers = Timers()
         self.runner = Runner(
             self.ledger,
@@ -60,13 +72,14 @@ class House:
             self.performer,
             self.vault,
             self.timers,
-            now=clock,
+            now=now,
             new_id=uuid7,
         )
 
     def _bss(self) -> Port:
         settings = self.settings
-        bss: Port = EmbeddedBss(settings.home / "bss.db", clock, drops_duplicates=settings.drops)
+        path = settings.home / "bss.db"
+        bss: Port = EmbeddedBss(path, self.now, drops_duplicates=settings.drops)
         if settings.bss_faults is not None:
             from actions.faults import FaultyPort, load
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -17,11 +18,18 @@ from dialog.events import (
 )
 from dialog.host import Delivery, Host, Reply
 from dialog.session import VOICE, Origin
-from dialog.transcript import line
-from dialog.turn import End, Perform, Transfer
+from dialog.transcript import lines
+from dialog.turn import Collect, End, Perform, Transfer
 
 HANG_UP = "x"
+"""Hangs up; behind keys (`1x`) without waiting for what the house makes of them."""
+HANG_UP_AT_ONCE = "^x"
+"""Hangs up before a word of the answer was played."""
 NOTHING = "-"
+AGENT = "agent:"
+"""Before how an agent's leg ended: answered | busy | no_answer | failed."""
+
+_ANSWERED = "answered"
 _PROMPT_MS = 1000
 _PATIENCE_S = 60
 
@@ -35,19 +43,32 @@ class Heard(NamedTuple):
     @property
     def lines(self) -> tuple[str, ...]:
         """The said texts as transcript lines."""
-        return tuple(line(say) for reply in self.replies for say in reply.say)
+        return lines(say for reply in self.replies for say in reply.say)
 
 
 class Rehearsal:
-    """One dialogue of a number with the house. `at` gives the event's time in UTC milliseconds."""
+    """One dialogue of a number with the house. `at` gives the event's time in UTC milliseconds.
 
-    def __init__(self, host: Host, origin: Origin, dialogue: str, at: Callable[[], int]) -> None:
+    `legs` are the ends of the agent's legs to come (none left: answered), `unplayable` the texts
+    whose audio fails.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        origin: Origin,
+        dialogue: str,
+        at: Callable[[], int],
+        legs: Iterable[str] = (),
+        unplayable: frozenset[str] = frozenset(),
+    ) -> None:
         self._host, self.origin, self.dialogue, self._at = host, origin, dialogue, at
+        self.legs, self._unplayable = deque(legs), unplayable
         self._n = 0
         self.heard: list[Heard] = []
         self.over = False
 
-    def _deliver(self, event: Event, given: str) -> Reply:
+    def _deliver(self, event: Event, given: str, *, stays: bool = True) -> Reply:
         replies: queue.Queue[Reply | Exception] = queue.Queue()
         self._n += 1
         key = f"{self.dialogue}:{self._n}"
@@ -59,7 +80,7 @@ class Rehearsal:
             if isinstance(reply, Exception):
                 raise reply
             got.append(reply)
-            if not isinstance(reply.then, Perform) or isinstance(event, CallEnded):
+            if not stays or not isinstance(reply.then, Perform) or isinstance(event, CallEnded):
                 break
         self.heard.append(Heard(given, tuple(got)))
         return reply
@@ -74,29 +95,47 @@ class Rehearsal:
 
     def press(self, item: str) -> Reply:
         """Answers one wait: keys, NOTHING for silence, HANG_UP."""
-        heard = self._heard_ms()
-        if item == HANG_UP:
-            return self.hang_up()
+        if item.endswith(HANG_UP):
+            keys = item.removesuffix(HANG_UP)
+            if keys and item != HANG_UP_AT_ONCE:
+                self._deliver(self._keys(keys), keys, stays=False)
+            return self.hang_up(0 if item == HANG_UP_AT_ONCE else self._heard_ms())
         if item == NOTHING:
-            return self._through(self._deliver(NoInput(self._at(), heard), item))
-        digits = item.removesuffix("#") or item
-        return self._through(self._deliver(DigitsEntered(self._at(), digits, heard), item))
+            event: Event = NoInput(self._at(), self._heard_ms(), self._failed())
+        else:
+            event = self._keys(item)
+        return self._through(self._deliver(event, item))
 
-    def hang_up(self) -> Reply:
-        """Hangs up."""
+    def hang_up(self, heard_ms: int | None = None) -> Reply:
+        """Hangs up, having heard so much of the last prompts (None: all)."""
         self.over = True
-        return self._deliver(CallEnded(self._at(), "caller", self._heard_ms()), HANG_UP)
+        heard_ms = self._heard_ms() if heard_ms is None else heard_ms
+        return self._deliver(CallEnded(self._at(), "caller", heard_ms, self._failed()), HANG_UP)
+
+    def _keys(self, keys: str) -> DigitsEntered:
+        """An entry as a channel would bring it: up to the finishing key, or until it is full."""
+        wait = self.heard[-1].replies[-1].then
+        assert isinstance(wait, Collect)
+        entry = (keys.partition(wait.finish)[0] if wait.finish else keys)[: wait.max_digits]
+        return DigitsEntered(self._at(), entry, self._heard_ms(), self._failed())
+
+    def _last(self) -> Iterable[str]:
+        return (say.text for reply in self.heard[-1].replies for say in reply.say)
 
     def _heard_ms(self) -> int:
-        return _PROMPT_MS * sum(len(reply.say) for reply in self.heard[-1].replies)
+        return _PROMPT_MS * sum(text not in self._unplayable for text in self._last())
+
+    def _failed(self) -> tuple[str, ...]:
+        return tuple(text for text in self._last() if text in self._unplayable)
 
     def _through(self, reply: Reply) -> Reply:
         """Carries out the waits that need no caller: the agent's leg, the end of the call."""
         while isinstance(reply.then, Transfer):
-            event = TransferEnded(self._at(), reply.then.topic, "answered")
-            reply = self._deliver(event, f"agent:{reply.then.topic}")
+            status = self.legs.popleft() if self.legs else _ANSWERED
+            event = TransferEnded(self._at(), reply.then.topic, status)
+            reply = self._deliver(event, f"{AGENT}{status}")
         if isinstance(reply.then, End):
-            self._deliver(CallEnded(self._at(), "hotline", self._heard_ms()), "")
+            self._deliver(CallEnded(self._at(), "hotline", self._heard_ms(), self._failed()), "")
             self.over = True
         return reply
 

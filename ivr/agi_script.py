@@ -51,7 +51,7 @@ class _Line(AGI):  # type: ignore[misc]
                 if isinstance(event, agi.Malformed):
                     _log.warning("%s; closed", event.reason)
                     raise Gone("network")
-                if isinstance(event, agi.Reply) and event.code != 100:  # 100: "Trying..."
+                if isinstance(event, agi.Reply):
                     return event
         raise Gone("caller" if self._got_sighup else "network")
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from dialog.host import Delivery, Host, Reply
 from dialog.session import CLAIMED
@@ -196,25 +197,26 @@ class _Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asterisk is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self.deadline = asyncio.get_running_loop().time() + OPENING_S
         if not self._server.admit(self):
-            transport.abort()
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Lines of AGI, cut anywhere."""
-        for event in self._decoder.feed(data):
-            match event:
-                case agi.Reply():
+        events = self._decoder.feed(data)
+        for event in events:
+            if isinstance(event, agi.Reply):
+                # A -1 that the hang-up follows at once needs no question after the line's state.
+                if event.result != "-1" or agi.HangupNotice() not in events:
                     self._answered(event)
-                case agi.Environment():
-                    self._begin(event)
-                case agi.HangupNotice():
-                    self._lost("caller")
-                case agi.Malformed():
-                    self._broken(event.reason)
-                    return
+            elif isinstance(event, agi.Environment):
+                self._begin(event)
+            elif isinstance(event, agi.HangupNotice):
+                self._lost("caller")
+            elif isinstance(event, agi.Malformed):
+                self._broken(event.reason)
+                return
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asterisk, or this side, has closed."""
@@ -233,8 +235,6 @@ class _Line(asyncio.Protocol):
         self._advance()
 
     def _answered(self, reply: agi.Reply) -> None:
-        if reply.code == 100:  # "Trying...": GOSUB's answer is still to come
-            return
         if not self._owed:
             # After the end, the answer to a command that a hang-up overtook.
             if self._steps is not None:

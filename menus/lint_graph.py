@@ -94,7 +94,7 @@ def _on_its_own(node: Node) -> str:
         case Message() | TransferNode():
             return node.next
         case Action():
-            waits = node.confirm or node.does == "verify" or node.password == "always"  # noqa: S105
+            waits = node.confirm or node.does == "verify" or node.password == "always"
             return "" if waits or any(not field.optional for field in node.fields) else node.next
         case Form():
             return "" if any(not field.optional for field in node.fields) else node.to

@@ -12,6 +12,7 @@ def enter(step: Step, node: TransferNode) -> None:
     """Says where the call goes and hands it over. A text can't be handed over: it ends."""
     step.say(node.say)
     step.stage = "transfer"
+    step.agent = True
     if step.voice:
         step.then = Transfer(node.topic)
     else:

@@ -14,9 +14,12 @@ from dialog.fields import TYPES, BadField
 from dialog.outcomes import REASONS
 from menus.findings import Finding
 from menus.lint import lint
+from menus.lint_actions import values_given
 from menus.lint_texts import FAULTS_OF
 from menus.loader import load, load_sources, read_sources
 from menus.messages import MESSAGES
+from menus.model import Action
+from menus.uses import text_uses
 
 BAD = sorted((FOLDER / "bad").glob("*.yaml"))
 
@@ -72,6 +75,27 @@ def test_shipped_site_has_no_errors() -> None:
     model, found = load(Path(__file__).parent.parent, signatures=SHIPPED)
     assert [str(f) for f in found if f.severity == "error"] == []
     assert model is not None
+
+
+def test_only_what_ends_services_is_given_its_targets() -> None:
+    """A text of an unsubscription may name the services that it ends; one of an order may not."""
+    from actions.signatures import SIGNATURES as SHIPPED
+
+    model, _ = load(Path(__file__).parent.parent)
+    assert model is not None
+    signed = {
+        node.id: SHIPPED[node.does, node.name]
+        for node in model.nodes.values()
+        if isinstance(node, Action)
+    }
+    given = {
+        (use.node, use.role): values_given(model, use, signed)
+        for use in text_uses(model)
+        if use.role in ("confirm", "receipt")
+    }
+    assert "targets" in (given["disable", "confirm"] or ())
+    assert "targets" in (given["disable", "receipt"] or ())
+    assert "targets" not in (given["enable", "confirm"] or ())
 
 
 def test_every_finding_has_a_bad_file() -> None:

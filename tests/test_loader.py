@@ -56,6 +56,7 @@ def test_minimal_site() -> None:
         "caller_id": "enabled_caller_id",
         "accepted": "enabled_later",
     }
+    assert enable.receipts == {"": "receipt"}
     assert isinstance(model.nodes["which_number"], Form)
     assert isinstance(model.nodes["agent_general"], TransferNode)
     assert model.nodes["agent_general"].reserved == {}
@@ -201,6 +202,17 @@ def test_a_menus_file_under_another_name(site: Path) -> None:
     """`hotline check draft.yaml` reads that file with the site's books."""
     (site / "menus.yaml").rename(site / "draft.yaml")
     assert load(site / "draft.yaml")[1] == []
+
+
+def test_findings_name_the_file_that_was_read(site: Path) -> None:
+    """Findings of a draft name the draft, read from disk and as a version's sources."""
+    draft = site / "draft.yaml"
+    text = (site / "menus.yaml").read_text("utf-8")
+    draft.write_text(text.replace("answer: home_is", "answer: home_it_is"), "utf-8")
+    found = load(draft)[1]
+    assert [str(finding.place) for finding in found] == ["draft.yaml:40:44"]
+    assert load_sources(read_sources(draft))[1] == found
+    assert list(read_sources(draft)) == list(read_sources(site))
 
 
 def test_the_packaged_book_and_the_sites_own(site: Path) -> None:
