@@ -3,8 +3,8 @@
 Speaks AGI as Asterisk does, without a PBX: prompts take no time, each caller presses `--keys`, one
 item a wait, and hangs up when the last one is answered. A turn is the time from a key to the next
 prompt or wait; the server has committed it by then. Without `--target` it starts `hotline serve`
-itself, on a copy of the site with silent prompts and with a state of its own, and afterwards counts
-in the record whether anything was lost.
+itself, on a copy of the site with tones for prompts and with a state of its own, and counts in the
+record afterwards whether anything was lost.
 
 `--rate`: that many new calls a second, whatever the server does. `--closed`: that many calls at
 once, each followed by the next. The server and this generator take a core each.
@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import wave
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,30 +151,22 @@ async def offer(options: argparse.Namespace, run: str, tally: Tally) -> float:
     return time.perf_counter() - begun
 
 
-def silent_site(folder: Path) -> Path:
-    """A copy of the shipped site whose every clip is a moment of silence."""
-    from ivr import manifest
+def tone_copy(folder: Path) -> Path:
+    """A copy of the shipped site whose clips are short tones."""
+    from ivr.studio import tone_site
     from menus.clips import clips
     from menus.loader import load
 
     shutil.copy(ROOT / "menus.yaml", folder)
     model, _ = load(folder)
     assert model is not None, "the shipped menus.yaml does not load: run hotline check"
-    entries = {}
-    for clip in clips(model):
-        path = folder / "prompts" / clip.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(path), "wb") as file:
-            file.setparams((1, 2, 8000, 0, "NONE", ""))
-            file.writeframes(bytes(16))
-        entries[clip.path] = manifest.ClipEntry(clip.text, "silence", 1, manifest.WAV_FORMAT, "")
-    manifest.save_manifest(folder / "prompts", manifest.Manifest(entries))
+    tone_site(folder / "prompts", clips(model))
     return folder
 
 
 def served(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """`hotline serve` in its own process; the address that it prints."""
-    site = silent_site(folder)
+    site = tone_copy(folder)
     words = [sys.executable, "-m", "hotline.cli", "serve", "--agi-port", "0", "--http-port", "0"]
     process = subprocess.Popen(
         [*words, "--site", str(site), "--home", str(folder / "home")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from dialog.events import Profile
 from dialog.outcomes import SUCCEEDED
 from dialog.session import VOICE, Session
 from dialog.turn import Perform
+from hotline.mishaps import trail
 from hotline.timers import Timers
 from hotline.vault import Vault
 from ledger import records
@@ -51,21 +53,42 @@ class BssDesk:
     ) -> None:
         self._ledger, self._performer, self._vault = ledger, performer, vault
         self._timers, self._now, self._answered, self._slow = timers, now, answered, slow
+        self._under_way: set[str] = set()  # keys of the jobs asked here and not yet answered
+        self._lock = threading.Lock()
 
-    def ask(self, session: Session, job: Perform) -> None:
-        """Starts a job; `answered` gets its one result, `slow` comes before a late one."""
+    def ask(self, session: Session, job: Perform, *, again: bool = False) -> None:
+        """Starts a job; `answered` gets its one result, `slow` comes before a late one.
+
+        A job that is under way here already goes on alone. `again`: it may have been sent before,
+        so that only the BSS can say how it ended, no rule of ours.
+        """
+        with self._lock:
+            if job.key in self._under_way:
+                return
+            self._under_way.add(job.key)
+        self._start(session, job, lambda: self._ask(session, job, again))
+
+    def _start(self, session: Session, job: Perform, start: Callable[[], None]) -> None:
         try:
-            self._ask(session, job)
-        except Exception as error:
-            log.exception("a job was not started")
-            self._answered(session.id, job.key, Result("internal_error", raw=type(error).__name__))
+            start()
+        except Exception as error:  # noqa: BLE001 - the dialogue must go on
+            log.error("a job was not started: %s", trail(error))
+            self._answer(session, job, Result("internal_error", raw=type(error).__name__))
 
-    def _ask(self, session: Session, job: Perform) -> None:
+    def _answer(
+        self, session: Session, job: Perform, result: Result, more: tuple[records.Row, ...] = ()
+    ) -> None:
+        with self._lock:
+            self._under_way.discard(job.key)
+        self._answered(session.id, job.key, result, more)
+
+    def _ask(self, session: Session, job: Perform, again: bool) -> None:
         if session.origin.channel == VOICE:
-            self._timers.after(job.patience_ms, lambda: self._slow(session.id, job.key))
-        refusal = self._refusal(session, job)
+            who, key = session.id, job.key  # the timer outlives the job: it keeps no more
+            self._timers.after(job.patience_ms, lambda: self._slow(who, key))
+        refusal = "" if again else self._refusal(session, job)
         if refusal:
-            self._answered(session.id, job.key, Result(refusal))
+            self._answer(session, job, Result(refusal))
         elif job.call == "verify" or job.subscriber or not session.origin.caller:
             self._perform(session, job)
         else:
@@ -73,7 +96,7 @@ class BssDesk:
             self._performer.fetch_profile(
                 session.acting or session.origin.caller,
                 _PROFILE_MS,
-                lambda profile: self._perform(session, job, profile),
+                lambda found: self._start(session, job, lambda: self._perform(session, job, found)),
             )
 
     def _perform(self, session: Session, job: Perform, profile: Profile | None = None) -> None:
@@ -83,18 +106,18 @@ class BssDesk:
         def done(result: Result) -> None:
             if profile is not None and result.profile is None:
                 result = result._replace(profile=profile)
-            self._answered(session.id, job.key, result, self._tried(session, job, result))
+            self._answer(session, job, result, self._tried(session, job, result))
 
         self._performer.perform(job, done)
 
     def _refusal(self, session: Session, job: Perform) -> str:
         if job.name in _PROVING and self._locked(session, job):
             return "password_locked"
-        if job.call == "submit" and self._in_flight(session, job):
+        if job.call == "submit" and self._in_flight(job):
             return "order_in_progress"
         return ""
 
-    def _in_flight(self, session: Session, job: Perform) -> bool:
+    def _in_flight(self, job: Perform) -> bool:
         target = job.args.get("service") or job.name
         subscriber = self._vault.pseudonym(job.subscriber)
         return self._ledger.order_in_flight(subscriber, target, job.key)

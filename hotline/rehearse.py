@@ -1,4 +1,4 @@
-"""Plays a caller or a texter against the house: the command line's calls and the transcript tests."""
+"""Plays a caller or a texter against the house: for the command line and the transcript tests."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hotline.house import House
 from hotline.versions import Refused, load_site
+from ledger.records import LedgerError
 from menus.findings import Finding
 
 log = logging.getLogger("hotline.reload")
@@ -64,6 +65,9 @@ class Reloader:
         except Refused as refused:
             self._told("", refused.findings)
             return True
+        except LedgerError:
+            self._seen = ()  # a good edit must not be lost with a full disk
+            raise
         after = self._house.versions.serving().digest
         if after != before:
             self._told(after, findings)

@@ -9,10 +9,11 @@ loses loads again.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import engine
 from actions.perform import Performer
@@ -24,15 +25,16 @@ from dialog.events import (
     CallArrived,
     CallEnded,
     Event,
+    Profile,
     TextReceived,
     WaitExpired,
 )
-from dialog.host import Delivery, Reply
-from dialog.outcomes import FAILED
+from dialog.host import Busy, Delivery, Reply
 from dialog.session import LEFT, OPEN, TEXT, Session
 from dialog.turn import Perform, Say, Turn
 from hotline import record, sealing
 from hotline.bssdesk import BssDesk
+from hotline.mishaps import broken, trail
 from hotline.replies import Replies
 from hotline.timers import Timers
 from hotline.vault import Vault
@@ -46,6 +48,8 @@ OnReply = Callable[[Reply | Exception], None]
 PROFILE_PATIENCE_MS = 300
 _RETRIES = 8
 _LINE_BUSY_MS = 40
+_LONGEST_MS = 60_000
+"""Nobody waits longer than this for a line whose last delivery does not end."""
 
 
 @dataclass(slots=True)
@@ -54,8 +58,20 @@ class Carriage:
 
     delivery: Delivery
     waiting: list[OnReply]
-    said: list[Say] = field(default_factory=list)
-    recorded: bool = False  # its row is in the ledger
+    until: int  # UTC ms
+    said: tuple[Say, ...] = ()
+    session: str = ""  # set when its row is in the ledger
+    tries: int = _RETRIES
+
+
+class _Made(NamedTuple):
+    """A turn made ready: what is committed and what leaves when that is durable."""
+
+    turn: Turn
+    reply: Reply
+    said: tuple[Say, ...]
+    left: Carriage | None  # the delivery that a call's end leaves without its reply
+    commit: records.Commit
 
 
 class Runner:
@@ -77,16 +93,13 @@ class Runner:
         self.replies = Replies(versions)
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
+        self._lock = threading.Lock()  # over _open and the carriages in it
 
     # -- Host ----------------------------------------------------------------------------------
 
     def deliver(self, delivery: Delivery, on_reply: OnReply) -> None:
         """Takes a delivery; see dialog.host.Host."""
-        carriage = Carriage(delivery, [on_reply])
-        try:
-            self._take(carriage)
-        except Exception as error:  # noqa: BLE001 - the channel must always get an answer
-            self._fail(carriage, error)
+        self._guarded(self._take, Carriage(delivery, [on_reply], self.now() + _LONGEST_MS))
 
     def clips(self, reply: Reply) -> tuple[str, ...]:
         """The reply's audio, of the version it was said by."""
@@ -96,38 +109,56 @@ class Runner:
         """The reply as characters."""
         return self.replies.written(reply)
 
-    # -- where a delivery goes ---------------------------------------------------------------------
+    # -- where a delivery goes -----------------------------------------------------------------
 
     def _take(self, carriage: Carriage) -> None:
         delivery = carriage.delivery
-        origin = delivery.origin
+        origin, event = delivery.origin, delivery.event
         if origin.channel == TEXT:
             line = self.vault.pseudonym(origin.caller)
             found = self.ledger.open_text(origin.called, line, origin.traffic)
         else:
             standing = self.ledger.dialogue(delivery.dialogue)
             found = standing.session if standing else None
-        if found is None:
-            if not isinstance(delivery.event, CallArrived | TextReceived):
-                raise engine.Illegal(f"{type(delivery.event).__name__} of no known call")
-            self._begin(carriage)
-            return
-        loaded = self._load(found)
-        if loaded is None or isinstance(delivery.event, CallArrived):
-            self._again(carriage)
-        elif origin.channel == TEXT and loaded.wait[:1] == ("Perform",):
+        session = self._load(found) if found is not None else None
+        if session is None:
+            if found is not None or self.ledger.delivery(delivery.key) is not None:
+                self._again(carriage)
+            elif isinstance(event, CallArrived | TextReceived):
+                self._begin(carriage)
+            else:
+                raise engine.Illegal(f"{type(event).__name__} of no known call")
+        elif isinstance(event, TextReceived) and session.wait[:1] == ("Perform",):
             self._when_free(carriage)
         else:
-            self._step(loaded, delivery.event, carriage)
+            self._step_of(carriage, session, event)
+
+    def _step_of(self, carriage: Carriage, session: Session, event: Event) -> None:
+        """A delivery's first step. One that doesn't fit may be a duplicate that came late."""
+        try:
+            self._step(session, event, carriage, lambda: self._retake(carriage))
+        except engine.Illegal:
+            if self.ledger.delivery(carriage.delivery.key) is None:
+                raise
+            self._again(carriage)
+
+    def _retake(self, carriage: Carriage) -> None:
+        carriage.tries -= 1
+        if carriage.tries < 0:
+            raise Busy("the dialogue moves on without this delivery")
+        self._take(carriage)
 
     def _when_free(self, carriage: Carriage) -> None:
         """Takes a text again when the BSS has answered the line's last one."""
         if self.ledger.delivery(carriage.delivery.key) is not None:
             self._again(carriage)
-            return
-        self.timers.after(
-            _LINE_BUSY_MS, lambda: self.deliver(carriage.delivery, carriage.waiting[0])
-        )
+        else:
+            self._later(self._take, carriage)
+
+    def _later(self, call: Callable[[Carriage], None], carriage: Carriage) -> None:
+        if self.now() > carriage.until:
+            raise Busy("the line's last delivery does not end")
+        self.timers.after(_LINE_BUSY_MS, lambda: self._guarded(call, carriage))
 
     def _begin(self, carriage: Carriage) -> None:
         origin = carriage.delivery.origin
@@ -137,216 +168,200 @@ class Runner:
         self.performer.fetch_profile(
             origin.caller,
             PROFILE_PATIENCE_MS,
-            lambda profile: self._guarded(carriage, self._opened, profile),
+            lambda profile: self._guarded(lambda c: self._opened(c, profile), carriage),
         )
 
-    def _opened(self, carriage: Carriage, profile: Any) -> None:
+    def _opened(self, carriage: Carriage, profile: Profile | None) -> None:
         delivery = carriage.delivery
-        model = self.versions.serving()
-        session = engine.begin(self._new_id(self.now()), model, delivery.origin)
+        session = engine.begin(self._new_id(self.now()), self.versions.serving(), delivery.origin)
         event = delivery.event
         assert isinstance(event, CallArrived | TextReceived)
-        self._step(session, event._replace(profile=profile), carriage)
+        self._step_of(carriage, session, event._replace(profile=profile))
 
     def _load(self, session_id: str) -> Session | None:
         text = self.ledger.session(session_id)
         return None if text is None else sessions.load(text)
 
-    # -- one step --------------------------------------------------------------------------------
+    # -- one step ------------------------------------------------------------------------------
 
     def _step(
         self,
         session: Session,
         event: Event,
         carriage: Carriage | None,
+        retry: Callable[[], None],
         more: tuple[records.Row, ...] = (),
-        tries: int = _RETRIES,
     ) -> None:
+        """Resumes and commits; `retry` is called when another step was faster."""
         model = self.versions.model(session.digest)
         sealed = sealing.seal(model, session, event, self.vault)
         try:
             turn = engine.resume(model, session, sealed)
+            said = carriage.said if carriage is not None else ()
+            made = self._made(turn, sealed, session, carriage, said)
         except engine.Illegal:
             raise
-        except Exception:
-            log.exception("the engine failed in session %s, node %s", session.id, session.node)
-            self._broken(session, carriage)
-            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the subscriber must hear of it
+            log.error("the engine failed at %s: %s", session.node or "the start", trail(error))
+            made = self._made(broken(model, session, sealed), sealed, session, carriage, ())
+        commit = made.commit._replace(rows=(*made.commit.rows, *more))
+
+        def committed(done: Future[None]) -> None:
+            error = done.exception()
+            if error is None:
+                self._guarded(lambda c: self._carry(event, made, c), carriage)
+            elif isinstance(error, records.Duplicate) and carriage is not None:
+                self._guarded(self._again, carriage)
+            elif isinstance(error, records.Conflict):
+                self._guarded(lambda _: retry(), carriage)
+            else:
+                self._fail(carriage, error)
+
+        self.ledger.write(commit).add_done_callback(committed)
+
+    def _made(
+        self,
+        turn: Turn,
+        event: Event,
+        session: Session,
+        carriage: Carriage | None,
+        before: tuple[Say, ...],
+    ) -> _Made:
         at = self.now()
-        reply = self._reply(turn, carriage)
-        rows = (
-            *record.rows(turn, sealed, at, self.vault.pseudonym, self.replies.price_text),
-            *more,
-            *self._delivered(turn, event, at, carriage, reply),
-        )
+        said = (*before, *turn.say) if carriage is not None else ()
+        reply = self._reply(turn, said)
+        left = self._left(session, event, carriage)
         new = session.turn == 0
+        dialogue = carriage.delivery.dialogue if carriage is not None else ""
+        rows = (
+            *record.rows(turn, event, at, self.vault.pseudonym, self.replies.price_text),
+            *self._delivered(turn, at, carriage, reply),
+            *self._notices(turn, at),
+        )
+        if left is not None:
+            rows += (records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""),)
         commit = records.Commit(
             session.id,
             None if new else session.turn,
             rows,
             record.state(turn, at),
-            record.opened(
-                turn.session,
-                carriage.delivery.dialogue if carriage else "",
-                at,
-                self.vault.pseudonym,
-            )
-            if new
-            else None,
+            record.opened(turn.session, dialogue, at, self.vault.pseudonym) if new else None,
         )
-        if carriage is not None and not _closes(turn):
-            self._open[session.id] = carriage
-        future = self.ledger.write(commit)
-        future.add_done_callback(
-            lambda done: self._committed(done, session, event, turn, reply, carriage, more, tries)
-        )
+        return _Made(turn, reply, said, left, commit)
 
-    def _committed(
-        self,
-        done: Future[None],
-        session: Session,
-        event: Event,
-        turn: Turn,
-        reply: Reply,
-        carriage: Carriage | None,
-        more: tuple[records.Row, ...],
-        tries: int,
-    ) -> None:
-        error = done.exception()
-        if error is None:
-            self._carry(event, turn, reply, carriage)
-        elif isinstance(error, records.Duplicate) and carriage is not None:
-            self._guarded(carriage, lambda c, _: self._again(c), None)
-        elif isinstance(error, records.Conflict) and tries:
-            self._guarded(
-                carriage, lambda c, _: self._reload(session.id, event, c, more, tries - 1), None
-            )
-        else:
-            self._fail(
-                carriage, error if isinstance(error, Exception) else RuntimeError(str(error))
-            )
+    def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
+        if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):
+            return None
+        open_here = self._open.get(session.id)
+        return None if open_here is carriage else open_here
 
-    def _reload(
-        self,
-        session_id: str,
-        event: Event,
-        carriage: Carriage | None,
-        more: tuple[records.Row, ...],
-        tries: int,
-    ) -> None:
-        session = self._load(session_id)
-        if session is not None:
-            self._step(session, event, carriage, more, tries)
-        elif carriage is not None:
-            self._take(carriage)
-
-    def _carry(self, event: Event, turn: Turn, reply: Reply, carriage: Carriage | None) -> None:
+    def _carry(self, event: Event, made: _Made, carriage: Carriage | None) -> None:
         """The step is durable: the reply may go, the BSS may be asked."""
-        session = turn.session
-        if carriage is not None:
-            carriage.recorded = True
-            if _closes(turn):
+        session, then = made.turn.session, made.turn.then
+        waiting: tuple[OnReply, ...] = ()
+        with self._lock:
+            if carriage is not None:
+                carriage.session, carriage.said = session.id, made.said
+                waiting = tuple(carriage.waiting)
+                self._open[session.id] = carriage
+            if _closes(made.turn):
                 self._open.pop(session.id, None)
-            for on_reply in carriage.waiting:
-                on_reply(reply)
-        then = turn.then
+                if carriage is not None:
+                    carriage.waiting = []  # they have heard it all
+        for on_reply in waiting:
+            _tell(on_reply, made.reply)
+        if made.left is not None:
+            self._fail(made.left, engine.Illegal("the call is over"))
         asked = isinstance(event, ActionSlow) or session.state != OPEN
         if isinstance(then, Perform) and not asked:
             self.bss.ask(session, then)
 
-    def _reply(self, turn: Turn, carriage: Carriage | None) -> Reply:
+    def _reply(self, turn: Turn, said: tuple[Say, ...]) -> Reply:
         session = turn.session
         text = ""
-        if carriage is not None:
-            carriage.said.extend(turn.say)
-            if session.origin.channel == TEXT and _closes(turn):
-                text = self.replies.compose(session, carriage.said).text
+        if said and session.origin.channel == TEXT and _closes(turn):
+            text = self.replies.compose(session, said).text
         return Reply(
             session.id, session.turn, session.digest, session.language, turn.say, turn.then, text
         )
 
     def _delivered(
-        self, turn: Turn, event: Event, at: int, carriage: Carriage | None, reply: Reply
+        self, turn: Turn, at: int, carriage: Carriage | None, reply: Reply
     ) -> Iterable[records.Row]:
-        """The delivery's rows and the texts that leave with this step."""
-        session = turn.session
-        if carriage is not None:
-            key = carriage.delivery.key
-            if not carriage.recorded:
-                yield records.Delivery(key, session.id, session.origin.link, at)
-            stored = self.replies.dump(reply)
-            if _closes(turn):
-                yield records.DeliveryClosing(key, session.turn, at, stored)
-            else:
-                yield records.DeliveryPart(key, session.turn, at, stored)
-            if reply.text:
-                yield self.replies.outgoing(session, key, reply.text, at, carriage.delivery)
-        left = self._open.get(session.id)
-        if isinstance(event, CallEnded | WaitExpired) and left is not None and left is not carriage:
-            yield records.DeliveryClosing(left.delivery.key, session.turn, at, "")
-            self._open.pop(session.id, None)
-        for i, notify in enumerate(turn.notify):
-            yield self.replies.notice(session, notify, i, at)
+        """The delivery's rows, and a text's reply."""
+        if carriage is None:
+            return
+        session, key = turn.session, carriage.delivery.key
+        if not carriage.session:
+            yield records.Delivery(key, session.id, session.origin.link, at)
+        stored = self.replies.dump(sealing.stored(reply))
+        if _closes(turn):
+            yield records.DeliveryClosing(key, session.turn, at, stored)
+        else:
+            yield records.DeliveryPart(key, session.turn, at, stored)
+        if reply.text:
+            yield self.replies.outgoing(session, key, reply.text, at, carriage.delivery)
 
-    # -- duplicates, failures ------------------------------------------------------------------------
+    def _notices(self, turn: Turn, at: int) -> Iterable[records.Row]:
+        """Texts beside the dialogue; a withheld number gets none."""
+        session = turn.session
+        if session.acting or session.origin.caller:
+            for i, notify in enumerate(turn.notify):
+                yield self.replies.notice(session, notify, i, at)
+
+    # -- duplicates, failures ------------------------------------------------------------------
 
     def _again(self, carriage: Carriage) -> None:
         """A duplicate: a closed delivery gives its stored reply, an open one lets it wait."""
-        key = carriage.delivery.key
-        stored = self.ledger.delivery(key)
+        stored = self.ledger.delivery(carriage.delivery.key)
         if stored is None:
             if not isinstance(carriage.delivery.event, TextReceived):
                 raise engine.Illegal("the dialogue is over")
-            self._take(carriage)  # another text opened the line's dialogue just now
-            return
-        if stored.closed:
-            for on_reply in carriage.waiting:
-                on_reply(self.replies.load(stored.replies[-1]))
-            return
-        open_here = self._open.get(stored.session)
-        if open_here is not None and open_here.delivery.key == key:
-            open_here.waiting.extend(carriage.waiting)
+            self._retake(carriage)  # another text opened the line's dialogue just now
+        elif not stored.closed:
+            if not self._joined(stored.session, carriage):
+                self._later(self._again, carriage)
+        elif not stored.replies[-1]:
+            raise engine.Illegal("the call is over")
         else:
-            self.timers.after(
-                _LINE_BUSY_MS, lambda: self._guarded(carriage, lambda c, _: self._again(c), None)
-            )
+            reply = self.replies.load(stored.replies[-1])
+            for on_reply in carriage.waiting:
+                _tell(on_reply, reply)
 
-    def _broken(self, session: Session, carriage: Carriage | None) -> None:
-        """The engine failed: the request says so, the session ends, the channel apologises."""
-        at = self.now()
-        rows: tuple[records.Row, ...] = ()
-        if session.request is not None:
-            rows = (records.Closing(session.request.id, at, FAILED, "internal_error", "", 0, 0),)
-        if session.turn:
-            state = records.SessionState(
-                session.turn + 1, None, open=False, ended_at=at, end_reason="internal_error"
-            )
-            self.ledger.write(records.Commit(session.id, session.turn, rows, state))
-        self._fail(carriage, RuntimeError("the engine failed"))
+    def _joined(self, session_id: str, carriage: Carriage) -> bool:
+        """Waits with the delivery that is open in this process, if it is."""
+        with self._lock:
+            there = self._open.get(session_id)
+            if there is None or there.delivery.key != carriage.delivery.key:
+                return False
+            there.waiting.extend(carriage.waiting)
+            return True
 
-    def _guarded(self, carriage: Carriage | None, call: Callable[..., None], arg: Any) -> None:
+    def _guarded(self, call: Callable[[Any], None], carriage: Carriage | None) -> None:
+        """Whatever goes wrong, on whatever thread, the channel gets an answer."""
         try:
-            call(carriage, arg)
-        except Exception as error:  # noqa: BLE001 - runs on others' threads
+            call(carriage)
+        except Exception as error:  # noqa: BLE001
             self._fail(carriage, error)
 
-    def _fail(self, carriage: Carriage | None, error: Exception) -> None:
+    def _fail(self, carriage: Carriage | None, error: BaseException) -> None:
+        if not isinstance(error, engine.Illegal | Busy):
+            log.error("a step was not taken: %s", trail(error))
         if carriage is None:
-            if not isinstance(error, engine.Illegal):
-                log.error("a step was not recorded: %s", type(error).__name__)
             return
-        for on_reply in carriage.waiting:
-            on_reply(error)
+        with self._lock:
+            if self._open.get(carriage.session) is carriage:
+                del self._open[carriage.session]
+            waiting, carriage.waiting = carriage.waiting, []
+        told = error if isinstance(error, Exception) else RuntimeError(type(error).__name__)
+        for on_reply in waiting:
+            _tell(on_reply, told)
 
-    # -- what comes by itself --------------------------------------------------------------------
+    # -- what comes by itself ------------------------------------------------------------------
 
     def slow(self, session_id: str, key: str) -> None:
         """A Perform's patience ran out; nothing happens when its answer is there."""
-        session = self._load(session_id)
-        if session is None or session.state != OPEN or session.wait[:2] != ("Perform", key):
-            return
-        event = ActionSlow(self.now(), key)
-        self._guarded(self._open.get(session_id), lambda c, _: self._step(session, event, c), None)
+        self._happened(session_id, ActionSlow(self.now(), key))
 
     def answered(
         self, session_id: str, key: str, result: Result, more: tuple[records.Row, ...] = ()
@@ -361,22 +376,63 @@ class Runner:
             result.quote,
             result.profile,
         )
-        self._guarded(
-            self._open.get(session_id),
-            lambda c, _: self._reload(session_id, event, c, more, _RETRIES),
-            None,
-        )
+        self._happened(session_id, event, more)
 
     def expire(self, session_id: str) -> None:
         """The sweeper found the session's wait overdue."""
-        session = self._load(session_id)
-        if session is not None:
-            event = WaitExpired(self.now())
-            self._guarded(None, lambda c, _: self._step(session, event, c), None)
+        self._happened(session_id, WaitExpired(self.now()))
+
+    def _happened(
+        self,
+        session_id: str,
+        event: ActionDone | ActionSlow | WaitExpired,
+        more: tuple[records.Row, ...] = (),
+        tries: int = _RETRIES,
+    ) -> None:
+        """Something that no channel brought. What comes too late changes nothing."""
+        carriage = None if isinstance(event, WaitExpired) else self._open.get(session_id)
+
+        def retry() -> None:
+            if not tries:
+                raise Busy("the dialogue moves on without this")
+            self._happened(session_id, event, more, tries - 1)
+
+        try:
+            session = self._load(session_id)
+            if session is None:
+                self._lost(session_id, carriage)
+                raise engine.Illegal("the dialogue is over")
+            if isinstance(event, ActionSlow) and session.state != OPEN:
+                raise engine.Illegal("nobody waits")
+            self._step(session, event, carriage, retry, more)
+        except engine.Illegal:
+            if more:  # a wrong password counts even when its caller is gone
+                self.ledger.append(more)
+        except Exception as error:  # noqa: BLE001 - runs on others' threads
+            self._fail(carriage, error)
+
+    def _lost(self, session_id: str, carriage: Carriage | None) -> None:
+        """Another process ended the dialogue while the BSS was asked here."""
+        if carriage is not None:
+            n = self.ledger.turn(session_id) or 0
+            self.ledger.append([records.DeliveryClosing(carriage.delivery.key, n, self.now(), "")])
+            self._fail(carriage, engine.Illegal("the dialogue is over"))
 
     def resume_delivery(self, session_id: str, delivery: Delivery) -> None:
         """After a crash: the delivery that the session's next steps belong to."""
-        self._open[session_id] = Carriage(delivery, [], recorded=True)
+        stored = self.ledger.delivery(delivery.key)
+        parts = stored.replies if stored is not None else ()
+        said = tuple(say for part in parts for say in self.replies.load(part).say)
+        with self._lock:
+            self._open.setdefault(session_id, Carriage(delivery, [], 0, said, session_id))
+
+
+def _tell(on_reply: OnReply, reply: Reply | Exception) -> None:
+    """Nobody's failure to listen keeps the others from hearing."""
+    try:
+        on_reply(reply)
+    except Exception as error:  # noqa: BLE001
+        log.error("a reply was not taken: %s", trail(error))
 
 
 def _closes(turn: Turn) -> bool:

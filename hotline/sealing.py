@@ -1,15 +1,17 @@
 """Secrets are sealed here, before the engine sees them: keyed entries, answers, codes' parameters.
 
 The check of a sealed entry (length, checksum, strength) is made now, while it can still be read;
-only its verdict goes on.
+only its verdict goes on. On the way back, numbers are shortened before a reply is recorded.
 """
 
 from __future__ import annotations
 
 from dialog.events import DigitsEntered, Event, TextReceived
 from dialog.fields import TYPES, BadField
+from dialog.host import Reply
 from dialog.session import Session
-from dialog.turn import Collect, load_wait
+from dialog.turn import Collect, Perform, Say, load_wait
+from dialog.values import LIST, PHONE, Value
 from hotline.vault import Vault
 from menus.keywords import Match, TooMany, seal_text
 from menus.model import Model
@@ -60,3 +62,24 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
         if not command and any(c.isdigit() for c in text):
             return sealed(plain, wait.type)
     return seal_text(model, text, called=called, profile=profile, at_ms=event.at, seal=sealed)
+
+
+def stored(reply: Reply) -> Reply:
+    """The reply as the record keeps it for duplicates.
+
+    Of a number it has the last four digits, no channel says more; of a job for the BSS neither
+    arguments nor subscriber.
+    """
+    says = tuple(Say(say.text, {k: _short(v) for k, v in say.values.items()}) for say in reply.say)
+    then = reply.then
+    if isinstance(then, Perform):
+        then = then._replace(subscriber="", args={})
+    return reply._replace(say=says, then=then)
+
+
+def _short(value: Value) -> Value:
+    if value.type == PHONE:
+        return value._replace(of=STAR * (len(value.of) - 4) + value.of[-4:])
+    if value.type == LIST:
+        return value._replace(of=tuple(tuple(map(_short, row)) for row in value.of))
+    return value

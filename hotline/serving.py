@@ -20,7 +20,7 @@ from menus.findings import Finding
 from sms_commands.sender import LEASE_MS, Outcome, Sender, SendPort
 
 log = logging.getLogger("hotline.serving")
-_BATCH = 50
+_BATCH = 1  # a crash loses at most the text that was being sent
 _HTTP_THREADS = 16
 
 Say = Callable[[str], None]

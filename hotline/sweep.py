@@ -10,92 +10,99 @@ from actions.port import Result
 from dialog import session as sessions
 from dialog.events import TextReceived
 from dialog.host import Delivery
+from dialog.outcomes import FAILED, UNKNOWN
 from dialog.session import LEFT, TEXT, Session
 from dialog.turn import Perform, load_wait
 from hotline.house import House, clock
+from hotline.mishaps import REASON, trail
 from ledger import records
 
 log = logging.getLogger("hotline.sweep")
 
 EVERY_S = 1.0
 RECONCILE_EVERY_S = 20.0
+RECONCILED_AT_ONCE = 50
+"""Orders asked for in one round: callers' orders use the same lane."""
 LOOK_BACK_MS = 7 * 24 * 3600 * 1000
 """Older leftovers are for people: nobody waits for their answer any more."""
 
 
 def sweep(house: House, now: int) -> int:
-    """Sends WaitExpired to every overdue session; returns how many there were."""
+    """Ends or finishes every session whose wait is overdue; returns how many there were."""
     overdue = house.ledger.overdue(now)
     for session_id in overdue:
-        text = house.ledger.session(session_id)
-        session = sessions.load(text) if text else None
-        if session is not None and _performing(session):
+        session = _session(house, session_id)
+        if session is None:
+            continue
+        if _performing(session) and (
+            session.stage == "submit" or session.state == LEFT or session.origin.channel == TEXT
+        ):
+            for delivery in house.ledger.unfinished_deliveries(now - LOOK_BACK_MS):
+                if delivery.session == session_id:
+                    _adopt(house, session, delivery)
             finish(house, session)
         else:
             house.runner.expire(session_id)
     return len(overdue)
 
 
-def _performing(session: Session) -> bool:
-    return session.wait[:1] == ("Perform",) and (
-        session.stage == "submit" or session.state == LEFT or session.origin.channel == TEXT
-    )
-
-
 def recover(house: House) -> int:
-    """At start, when no other process serves this ledger: finishes what the last one left.
+    """At start, before anything is taken in and while no other process serves this ledger.
 
-    Texts whose answer was under way are answered through the outbox, orders that were sent are
-    asked for by their key, held lines are lost. Returns how many dialogues were touched.
+    Finishes what the last process left: texts whose answer was under way are answered through the
+    outbox, orders that were sent are asked for by their key, held lines are lost. Returns how
+    many dialogues were touched.
     """
-    done = 0
+    touched = set()
     for delivery in house.ledger.unfinished_deliveries(clock() - LOOK_BACK_MS):
-        text = house.ledger.session(delivery.session)
-        if text is None:
+        touched.add(delivery.session)
+        session = _session(house, delivery.session)
+        if session is None or not _performing(session):
+            _close(house, delivery)
             continue
-        session = sessions.load(text)
+        _adopt(house, session, delivery)
         if session.origin.channel == TEXT:
-            event = TextReceived(clock(), "")
-            again = Delivery(delivery.key, "", session.origin, event)
-            house.runner.resume_delivery(session.id, again)
             finish(house, session)
-            done += 1
     for session_id in house.ledger.open_voice():
-        text = house.ledger.session(session_id)
-        session = sessions.load(text) if text else None
+        touched.add(session_id)
+        session = _session(house, session_id)
         if session is None:
             continue
         if session.state != LEFT:
             house.runner.expire(session_id)
-        if session.stage == "submit" and session.wait[:1] == ("Perform",):
+        if session.stage == "submit" and _performing(session):
             finish(house, session)
-        done += 1
-    return done
+    return len(touched)
 
 
 def finish(house: House, session: Session) -> None:
     """Brings a dialogue that waits for the BSS to its answer without doing anything twice."""
-    job = load_wait(session.wait)
+    job = load_wait(list(session.wait))
     assert isinstance(job, Perform)
     if job.call != "submit" or house.performer.repeatable:
-        house.runner.bss.ask(session, job)
+        house.runner.bss.ask(session, job, again=True)
         return
 
     def known(result: Result | None) -> None:
-        house.runner.answered(session.id, job.key, result or Result("unknown"))
+        house.runner.answered(session.id, job.key, result or Result(UNKNOWN))
 
     house.performer.reconcile(job.key, known)
 
 
-def reconcile(house: House, now: int) -> int:
-    """Asks the BSS how orders of unknown end came out; returns how many were asked for.
+def reconcile(house: House, now: int, after: str = "") -> str:
+    """Asks the BSS how orders of unknown end came out, some at a time.
 
-    The answer is a new row of the order. An order unknown for 24 hours counts as failed.
+    The answer is a new row of the order. Returns the last order asked for: the next round goes
+    on `after` it, and from the first one again when there are no more ("").
     """
-    unknown = [o for o in house.ledger.open_orders(now - LOOK_BACK_MS) if o.state == "unknown"]
-    for order in unknown:
-        house.performer.reconcile(order.order.id, _settle(house, order.order.id))
-    return len(unknown)
+    unknown = sorted(
+        order.order.id
+        for order in house.ledger.open_orders(now - LOOK_BACK_MS)
+        if order.state == UNKNOWN and order.order.id > after
+    )
+    for order in unknown[:RECONCILED_AT_ONCE]:
+        house.performer.reconcile(order, _settle(house, order))
+    return unknown[RECONCILED_AT_ONCE - 1] if len(unknown) > RECONCILED_AT_ONCE else ""
 
 
 def _settle(house: House, order_id: str) -> Callable[[Result | None], None]:
@@ -108,12 +115,63 @@ def _settle(house: House, order_id: str) -> Callable[[Result | None], None]:
     return known
 
 
+def _performing(session: Session) -> bool:
+    return session.wait[:1] == ("Perform",)
+
+
+def _session(house: House, session_id: str) -> Session | None:
+    """A session that waits; None when it has ended, or is ended here because it can't be read."""
+    text = house.ledger.session(session_id)
+    if text is None:
+        return None
+    try:
+        session = sessions.load(text)
+        house.versions.model(session.digest)
+    except (ValueError, TypeError, LookupError) as error:
+        log.error("session %s is given up: %s", session_id, trail(error))
+        _give_up(house, session_id)
+        return None
+    return session
+
+
+def _give_up(house: House, session_id: str) -> None:
+    """Ends a session of another release; its order, if one was sent, is left to `reconcile`."""
+    at, ledger = clock(), house.ledger
+    turn = ledger.turn(session_id)
+    if turn is None:
+        return
+    sent = [
+        records.OrderMove(order.order.id, at, UNKNOWN, REASON)
+        for order in ledger.open_orders(at - LOOK_BACK_MS)
+        if order.order.session == session_id
+    ]
+    ended = [
+        records.Closing(request.id, at, *((UNKNOWN, "") if sent else (FAILED, REASON)), "", 0, 0)
+        for request in ledger.rows(records.Request, session=session_id)
+    ]
+    over = records.SessionState(turn + 1, None, open=False, ended_at=at, end_reason=REASON)
+    ledger.write(records.Commit(session_id, turn, (*sent, *ended), over))
+
+
+def _adopt(house: House, session: Session, delivery: records.Delivery) -> None:
+    """A delivery that a lost process left open is carried on by this one."""
+    event = TextReceived(clock(), "")
+    house.runner.resume_delivery(session.id, Delivery(delivery.key, "", session.origin, event))
+
+
+def _close(house: House, delivery: records.Delivery) -> None:
+    """A delivery that no step will ever close."""
+    n = house.ledger.turn(delivery.session) or 0
+    house.ledger.append([records.DeliveryClosing(delivery.key, n, clock(), "")])
+
+
 class Sweeper:
     """A thread that sweeps and reconciles until it is stopped."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._stop = threading.Event()
+        self._after = ""
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -129,11 +187,17 @@ class Sweeper:
         rest = 0.0
         while not self._stop.wait(EVERY_S):
             rest += EVERY_S
-            try:
-                sweep(self._house, clock())
-                self._house.versions.follow()
-                if rest >= RECONCILE_EVERY_S:
-                    rest = 0.0
-                    reconcile(self._house, clock())
-            except Exception:
-                log.exception("a sweep failed; the next one goes on")
+            self._guarded(lambda: sweep(self._house, clock()))
+            self._guarded(self._house.versions.follow)
+            if rest >= RECONCILE_EVERY_S:
+                rest = 0.0
+                self._guarded(self._reconcile)
+
+    def _reconcile(self) -> None:
+        self._after = reconcile(self._house, clock(), self._after)
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the next round goes on
+            log.error("a round of the sweeper failed: %s", trail(error))

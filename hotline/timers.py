@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
+
+from hotline.mishaps import trail
+
+log = logging.getLogger("hotline.timers")
 
 
 class Timers:
@@ -43,4 +48,7 @@ class Timers:
                 if self._closed:
                     return
                 call = heapq.heappop(self._heap)[2]
-            call()
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - one that fails must not stop the others
+                log.error("a timer's call failed: %s", trail(error))

@@ -21,6 +21,10 @@ from menus.model import Model
 log = logging.getLogger("hotline.versions")
 
 
+_KEPT = 8
+"""Models kept at hand; older ones come from the ledger again when a session names them."""
+
+
 class Refused(ValueError):
     """A menus file that must not serve; `findings` say why."""
 
@@ -60,7 +64,8 @@ class Versions:
         self._ledger, self._now = ledger, now
         self._models: dict[str, Model] = {}
         self._serving = ""
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # over the models
+        self._change = threading.Lock()  # over what serves; never taken on the ledger's thread
 
     def serving(self) -> Model:
         """The model that new dialogues use."""
@@ -80,31 +85,38 @@ class Versions:
         model, _ = load_sources(json.loads(version.sources))
         if model is None:
             raise LookupError(f"menus version {digest} can't be read by this release")
-        with self._lock:
-            self._models[digest] = model
+        self._keep(model)
         return model
+
+    def _keep(self, model: Model) -> None:
+        with self._lock:
+            self._models[model.digest] = model
+            for digest in list(self._models)[:-_KEPT]:
+                if digest != self._serving:
+                    del self._models[digest]
 
     def publish(self, sources: dict[str, str], model: Model, author: str, note: str) -> bool:
         """Makes a checked model the serving one; False when it serves already."""
-        with self._lock:
-            self._models[model.digest] = model
-        if self._ledger.serving() == model.digest:
+        with self._change:
+            self._keep(model)
+            new = self._ledger.serving() != model.digest
+            if new:
+                at = self._now()
+                text = json.dumps(sources, ensure_ascii=False)
+                version = records.Version(model.digest, at, text, author, note)
+                self._ledger.add_version(version).result()
+                self._ledger.serve(model.digest, at).result()
             self._serving = model.digest
-            return False
-        at = self._now()
-        text = json.dumps(sources, ensure_ascii=False)
-        self._ledger.add_version(records.Version(model.digest, at, text, author, note)).result()
-        self._ledger.serve(model.digest, at).result()
-        self._serving = model.digest
-        return True
+        return new
 
     def follow(self) -> None:
         """Takes over what another process made the serving version."""
-        digest = self._ledger.serving()
-        if digest and digest != self._serving:
-            self.model(digest)
-            self._serving = digest
-            log.info("menus version %s serves", digest[:16])
+        with self._change:
+            digest = self._ledger.serving()
+            if digest and digest != self._serving:
+                self.model(digest)
+                self._serving = digest
+                log.info("menus version %s serves", digest[:16])
 
 
 def load_site(site: Path, versions: Versions, author: str, note: str = "") -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from dialog.outcomes import DONE, REASONS
 from ledger import records as r
 from ledger import tallies
 from ledger.counts import Count
@@ -13,9 +14,10 @@ from ledger.writer import Batch
 from ledger.zone import Zone
 
 _KEEP_FIRST = " ON CONFLICT DO NOTHING"
+_SETTLED = DONE | frozenset(REASONS)
 
 INSERTS: dict[type[Any], str] = {
-    kind: insert(kind, _KEEP_FIRST if kind in (r.Closing, r.Delivery, r.Version) else "")
+    kind: insert(kind, _KEEP_FIRST if kind in (r.Closing, r.Delivery, r.Version, r.Receipt) else "")
     for kind in (
         r.Step,
         r.Request,
@@ -29,6 +31,7 @@ INSERTS: dict[type[Any], str] = {
         r.DeliveryClosing,
         r.Outbox,
         r.OutboxSend,
+        r.Receipt,
         r.PasswordTry,
         r.OptOut,
         r.Version,
@@ -83,6 +86,8 @@ def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
     for row in rows:
         kind = type(row)
         if isinstance(row, r.OrderMove):
+            if row.state == r.RECONCILED:
+                deltas += _settle(batch, row)
             execute(_MOVE, (*row, row.order_id))
             continue
         if isinstance(row, r.Serving):
@@ -111,6 +116,13 @@ def _close(batch: Batch, row: r.Closing) -> list[tuple[Count, int]]:
     if counts is None:
         raise r.BadRow(f"closing of a request that is not in the record: {row.request}")
     return [(counts[0], -1), (counts[1], 1)]
+
+
+def _settle(batch: Batch, row: r.OrderMove) -> list[tuple[Count, int]]:
+    if row.reason not in _SETTLED:
+        raise r.BadRow(f"an order is reconciled to an outcome or a reason, not {row.reason!r}")
+    counts = tallies.reconciled(batch.connection, row)
+    return [] if counts is None else [(counts[0], -1), (counts[1], 1)]
 
 
 def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:

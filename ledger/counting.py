@@ -1,34 +1,48 @@
 """Counts out of the tallies, and the same out of the facts.
 
 The two ways share nothing but the type: the tallies are written in Python beside each commit
-(`tallies`), the rebuilding is one statement over requests, closings and call_ends.
+(`tallies`), the rebuilding is one statement over requests, closings, order_moves and call_ends.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from dialog.outcomes import DONE, FAILED_REASONS
 from ledger.counts import DIMENSIONS, Count
 from ledger.store import Store
 from ledger.tallies import insert_deltas
 from ledger.writer import Batch
 
-_REBUILT = """(
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
+
+_REBUILT = f"""(
 SELECT 'request' AS of, r.day, r.hour, r.channel, r.traffic, r.digest, r.called, r.brand,
   r.node, r.service, r.leaf, r.kind, r.keyword,
-  COALESCE(c.outcome, 'open') AS outcome, COALESCE(c.reason, '') AS reason,
+  CASE WHEN m.reason IS NULL THEN COALESCE(c.outcome, 'open')
+    WHEN m.reason IN ({_listed(DONE)}) THEN m.reason
+    WHEN m.reason IN ({_listed(FAILED_REASONS)}) THEN 'failed' ELSE 'refused' END AS outcome,
+  CASE WHEN m.reason IS NULL THEN COALESCE(c.reason, '')
+    WHEN m.reason IN ({_listed(DONE)}) THEN '' ELSE m.reason END AS reason,
   CASE WHEN c.errors + c.repeats > 0 THEN 1 ELSE 0 END AS guided, 1 AS n
 FROM requests r LEFT JOIN closings c ON c.request = r.id
+LEFT JOIN order_moves m ON c.outcome = 'unknown' AND m.order_id = r.id
+  AND m.n = (SELECT MIN(n) FROM order_moves WHERE order_id = r.id AND state = 'reconciled')
 UNION ALL
 SELECT 'call', day, hour, channel, traffic, digest, called, brand, node, '', '', '', '',
   CASE WHEN leaves = 0 THEN 'lost' ELSE 'served' END,
   CASE WHEN agent <> 0 THEN 'agent' ELSE "by" END,
   CASE WHEN errors > 0 THEN 1 ELSE 0 END, 1
-FROM call_ends) facts"""
+FROM call_ends) facts"""  # noqa: S608  (words of dialog.outcomes)
 
+
+_PURGED = "SELECT MAX(before) FROM purges WHERE name IN ('requests', 'call_ends', 'order_moves')"
 
 _UNFOLDED = f"""
 SELECT DISTINCT day FROM (
@@ -96,8 +110,7 @@ class Counting(Store):
             self._submit(job).result()
 
     def _first_day(self, connection: sqlite3.Connection) -> str:
-        sql = "SELECT MAX(before) FROM purges WHERE name IN ('requests', 'call_ends')"
-        (before,) = connection.execute(sql).fetchone()
+        (before,) = connection.execute(_PURGED).fetchone()
         return self.zone.local(before)[0] if before else ""
 
 

@@ -1,7 +1,8 @@
 """What reports count: the type of a count and the words in it.
 
 A request counts as `open` from its opening and moves to its outcome when it closes, on the day
-and hour it was opened. A call counts when it ends: `lost` when it met no leaf, else `served`.
+and hour it was opened; one closed as `unknown` moves on when its order is reconciled. A call
+counts when it ends: `lost` when it met no leaf, else `served`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The outbox: never two texts for one.
 
 Whoever sends a text claims it first. A claim is one conditional change in one transaction: of any
-number of senders, and the HTTP answer beside them, one gets it. A sender's claim is a lease; one
-that dies leaves the text to be claimed again when the lease is over, and `attempt` tells the next
-sender that the text may have gone out. Each claim and its end are rows of `outbox_sends`.
+number of senders, and the HTTP answer beside them, one gets it. A sender's claim is a lease; of
+one that dies nobody knows whether its text went out, so that it is not sent again: when the lease
+is over the text is finished as failed, LOST. Only a sender that says that the text surely did not
+leave lets it be claimed once more. Each claim and its end are rows of `outbox_sends`.
 """
 
 from __future__ import annotations
@@ -28,15 +29,20 @@ _CARRY = (
     "UPDATE outbox SET due_at = NULL, attempts = 1, number = '' "
     "WHERE inbound = ? AND attempts = 0 AND due_at IS NOT NULL"
 )
+_BY_PROVIDER = "SELECT outbox FROM outbox_sends WHERE provider_id = ? LIMIT 1"
 _CARRIED = (
     "SELECT 1 FROM outbox o JOIN outbox_sends s ON s.outbox = o.id "
     "WHERE o.inbound = ? AND s.status = 'carried'"
 )
-_RETRY = "UPDATE outbox SET due_at = ?, owner = '' WHERE id = ? AND attempts = ?"
+_HELD = "id = ? AND attempts = ? AND due_at IS NOT NULL"
+_GIVE_UP = f"UPDATE outbox SET due_at = NULL, owner = '', number = '' WHERE {_HELD}"  # noqa: S608
+_RETRY = f"UPDATE outbox SET due_at = ?, owner = '' WHERE {_HELD}"  # noqa: S608
+_LOST = "SELECT id, attempts FROM outbox WHERE due_at <= ? AND owner <> ''"
+_EXPIRED = "SELECT id, attempts FROM outbox WHERE due_at <= ? AND expires_at <= ?"
 
 
 class Outgoing(NamedTuple):
-    """A text that its sender has claimed; `attempt` over 1: an earlier one failed or was lost."""
+    """A text that its sender has claimed; `attempt` over 1: an earlier one surely failed."""
 
     text: r.Outbox
     attempt: int
@@ -55,11 +61,13 @@ class OutboxClaims(Store):
     ) -> Future[list[Outgoing]]:
         """Claims the texts that are due, of these links (None = all), for `lease_ms`.
 
-        Texts past their time are finished as expired, whatever their link, and not given.
+        Texts whose sender's lease ran out are finished as failed, LOST, and texts past their time
+        as expired, whatever their link; neither is given.
         """
 
         def job(batch: Batch) -> list[Outgoing]:
-            _expire(batch, now, self)
+            _finish(batch, self, _LOST, (now,), r.OutboxSend("", 0, now, "failed", r.LOST))
+            _finish(batch, self, _EXPIRED, (now, now), r.OutboxSend("", 0, now, "expired"))
             where, of = "", tuple(links or ())
             if links is not None:
                 where = f"AND link IN ({', '.join('?' * len(of))}) "
@@ -104,7 +112,10 @@ class OutboxClaims(Store):
     def outbox_sent(
         self, outbox: str, attempt: int, at: int, provider_id: str = ""
     ) -> Future[None]:
-        """The link took the text: it is finished and its number cleared."""
+        """The link took the text: it is finished and its number cleared.
+
+        Recorded also when the lease ran out meanwhile: the text was not lost after all.
+        """
 
         def job(batch: Batch) -> None:
             batch.connection.execute(_FINISH, (outbox,))
@@ -115,22 +126,36 @@ class OutboxClaims(Store):
     def outbox_failed(
         self, outbox: str, attempt: int, at: int, error: str, retry_at: int | None = None
     ) -> Future[None]:
-        """The link did not take it: due again at `retry_at`, or given up (None)."""
+        """The link surely did not take it: due again at `retry_at`, or given up (None).
+
+        Too late when the lease ran out: the text stands as lost, and nothing is changed.
+        """
 
         def job(batch: Batch) -> None:
+            execute = batch.connection.execute
             if retry_at is None:
-                batch.connection.execute(_FINISH, (outbox,))
-            else:  # not when the lease ran out and another sender has it now
-                batch.connection.execute(_RETRY, (retry_at, outbox, attempt))
-            append(batch, [r.OutboxSend(outbox, attempt, at, "failed", error)], self.zone)
+                held = execute(_GIVE_UP, (outbox, attempt)).rowcount
+            else:
+                held = execute(_RETRY, (retry_at, outbox, attempt)).rowcount
+            if held:
+                append(batch, [r.OutboxSend(outbox, attempt, at, "failed", error)], self.zone)
+
+        return self._submit(job)
+
+    def note_receipt(self, provider_id: str, at: int, state: str, error: str = "") -> Future[None]:
+        """What the provider says of a text it took: sent | delivered | failed, `error` its code."""
+
+        def job(batch: Batch) -> None:
+            found = batch.connection.execute(_BY_PROVIDER, (provider_id,)).fetchone()
+            outbox = found[0] if found else ""
+            append(batch, [r.Receipt(provider_id, at, state, error, outbox)], self.zone)
 
         return self._submit(job)
 
 
-def _expire(batch: Batch, now: int, store: Store) -> None:
-    late = batch.connection.execute(
-        "SELECT id, attempts FROM outbox WHERE due_at <= ? AND expires_at <= ?", (now, now)
-    ).fetchall()
-    for text, attempts in late:
+def _finish(
+    batch: Batch, store: Store, which: str, values: tuple[int, ...], end: r.OutboxSend
+) -> None:
+    for text, attempts in batch.connection.execute(which, values).fetchall():
         batch.connection.execute(_FINISH, (text,))
-        append(batch, [r.OutboxSend(text, attempts, now, "expired")], store.zone)
+        append(batch, [end._replace(outbox=text, attempt=attempts)], store.zone)

@@ -92,7 +92,10 @@ class Request(NamedTuple):
 
 
 class Closing(NamedTuple):
-    """A request's first terminal outcome. Key: request; a later one is dropped."""
+    """A request's first terminal outcome. Key: request; a later one is dropped.
+
+    An `unknown` stays here; it counts as what its order is first reconciled to (OrderMove).
+    """
 
     request: str
     at: int
@@ -159,8 +162,15 @@ class Order(NamedTuple):
     authenticated: str
 
 
+RECONCILED = "reconciled"
+
+
 class OrderMove(NamedTuple):
-    """An order's next state; the last move is its state. Key: order_id, `n` (the ledger's)."""
+    """An order's next state; the last move is its state. Key: order_id, `n` (the ledger's).
+
+    With the state RECONCILED `reason` is the BSS's late word: succeeded, accepted or a reason of
+    dialog.outcomes.
+    """
 
     order_id: str
     at: int
@@ -224,7 +234,10 @@ class Outbox(NamedTuple):
 
 
 class OutboxSend(NamedTuple):
-    """What became of a text. status: taken | sent | failed | carried | expired."""
+    """What became of a text. status: taken | sent | failed | carried | expired.
+
+    `failed` with the error LOST: its sender was not heard of again, it may have been sent.
+    """
 
     outbox: str
     attempt: int
@@ -232,6 +245,22 @@ class OutboxSend(NamedTuple):
     status: str
     error: str = ""
     provider_id: str = ""
+
+
+LOST = "lost"
+
+
+class Receipt(NamedTuple):
+    """What a provider says of a text it took. Key: provider_id, state; a repeat is dropped.
+
+    `outbox` is "" when no sender recorded that id: an HTTP answer's reply has none.
+    """
+
+    provider_id: str
+    at: int
+    state: str  # sent | delivered | failed
+    error: str
+    outbox: str
 
 
 class PasswordTry(NamedTuple):
@@ -293,6 +322,7 @@ Row = (
     | DeliveryClosing
     | Outbox
     | OutboxSend
+    | Receipt
     | PasswordTry
     | OptOut
     | Version

@@ -17,6 +17,7 @@ RETENTION: Mapping[str, int] = {
     "password_tries": 90,
     "outbox": 90,
     "outbox_sends": 90,
+    "receipts": 90,
     "sessions": 400,
     "steps": 400,
     "requests": 400,  # with their closings

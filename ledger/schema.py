@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 from ledger import records as r
 from ledger.counts import Count
 
-SCHEMA = 1
+SCHEMA = 2
 
 Columns = dict[str, type]
 
@@ -26,9 +26,9 @@ class Table(NamedTuple):
     key: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
-    added: Columns = {}  # noqa: RUF012 (a NamedTuple's default is never changed)
+    added: Columns = {}
     nullable: tuple[str, ...] = ()
-    defaults: dict[str, Any] = {}  # noqa: RUF012
+    defaults: dict[str, Any] = {}
 
 
 _DATED: Columns = {"day": str, "hour": int}
@@ -46,7 +46,7 @@ TABLES = (
         nullable=("text_line", "deadline"),
     ),
     Table("steps", (r.Step,), ("session", "n"), indexes=_AT, added=_DATED),
-    Table("requests", (r.Request,), ("id",), indexes=_AT, added=_DATED),
+    Table("requests", (r.Request,), ("id",), indexes=(("at",), ("session",)), added=_DATED),
     Table("closings", (r.Closing,), ("request",), added=_DATED),
     Table("attempts", (r.Attempt,), indexes=_AT, added=_DATED),
     Table("told", (r.Told,), indexes=_AT, added=_DATED),
@@ -66,7 +66,13 @@ TABLES = (
         nullable=("due_at",),
         defaults={"attempts": 0, "owner": ""},
     ),
-    Table("outbox_sends", (r.OutboxSend,), ("outbox", "attempt", "status"), indexes=_AT),
+    Table(
+        "outbox_sends",
+        (r.OutboxSend,),
+        ("outbox", "attempt", "status"),
+        indexes=(("at",), ("provider_id",)),
+    ),
+    Table("receipts", (r.Receipt,), ("provider_id", "state"), indexes=(("outbox",), ("at",))),
     Table(
         "password_tries", (r.PasswordTry,), indexes=(("target", "at"), ("caller", "at"), ("at",))
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from dialog.outcomes import UNKNOWN, outcome_of
 from ledger import records as r
 from ledger.counts import CALL, DIMENSIONS, LOST, OPEN, REQUEST, SERVED, Count
 
@@ -20,6 +21,11 @@ INSERT = (
 _OF_REQUEST = (
     "SELECT 'request', day, hour, channel, traffic, digest, called, brand, node, service, leaf, "
     "kind, keyword FROM requests WHERE id = ?"
+)
+
+_UNSETTLED = "SELECT errors + repeats > 0 FROM closings WHERE request = ? AND outcome = ?"
+_SETTLED = (
+    "SELECT reason FROM order_moves WHERE order_id = ? AND state = 'reconciled' ORDER BY n LIMIT 1"
 )
 
 
@@ -45,13 +51,43 @@ def opened(row: r.Request, day: str, hour: int) -> Count:
 
 def closed(connection: sqlite3.Connection, row: r.Closing) -> tuple[Count, Count] | None:
     """The count that a closing takes one from and the one it adds to; None without its request."""
-    found = connection.execute(_OF_REQUEST, (row.request,)).fetchone()
-    if found is None:
+    count = _of(connection, row.request)
+    if count is None:
         return None
-    count = Count(*found)
+    outcome, reason = row.outcome, row.reason
+    if outcome == UNKNOWN and (settled := _first_word(connection, row.request)):
+        outcome, reason = outcome_of(settled)
+    guided = row.errors + row.repeats > 0
     return count._replace(outcome=OPEN), count._replace(
-        outcome=row.outcome, reason=row.reason, guided=row.errors + row.repeats > 0
+        outcome=outcome, reason=reason, guided=guided
     )
+
+
+def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Count, Count] | None:
+    """The counts that an order's coming `reconciled` takes one from and adds one to.
+
+    None when its request was not closed as unknown, or when it was reconciled before.
+    """
+    unsettled = connection.execute(_UNSETTLED, (row.order_id, UNKNOWN)).fetchone()
+    if unsettled is None or _first_word(connection, row.order_id):
+        return None
+    count = _of(connection, row.order_id)
+    if count is None:
+        return None
+    count = count._replace(guided=bool(unsettled[0]))
+    outcome, reason = outcome_of(row.reason)
+    return count._replace(outcome=UNKNOWN), count._replace(outcome=outcome, reason=reason)
+
+
+def _of(connection: sqlite3.Connection, request: str) -> Count | None:
+    found = connection.execute(_OF_REQUEST, (request,)).fetchone()
+    return Count(*found) if found else None
+
+
+def _first_word(connection: sqlite3.Connection, order: str) -> str:
+    """What an order was first reconciled to, "" if it was not."""
+    found = connection.execute(_SETTLED, (order,)).fetchone()
+    return found[0] if found else ""
 
 
 def ended(row: r.CallEnd, day: str, hour: int) -> Count:

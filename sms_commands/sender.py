@@ -1,9 +1,10 @@
 """Sends what waits in the outbox. At most one text for each row.
 
-The ledger's claim is atomic: while its lease lasts, a claimed row is nobody else's. It ends in
-exactly one recorded outcome, and only one with a `retry_at` lets it be claimed again. So a link
-must say which of its failures are certain: TemporaryError (not sent, try again), PermanentError
-(not sent, never will be); anything else may have been sent and is not repeated.
+The ledger's claim is atomic: a claimed row is nobody else's. It ends in exactly one recorded
+outcome, and only one with a `retry_at`, recorded while the claim's lease lasts, lets it be claimed
+again; a claim that is never recorded is lost when its lease is over, and its text is not repeated.
+So a link must say which of its failures are certain: TemporaryError (not sent, try again),
+PermanentError (not sent, never will be); anything else may have been sent and is not repeated.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Text(Protocol):
 
 
 class Claimed(Protocol):
-    """A text that is this sender's alone while its lease lasts."""
+    """A text that is this sender's alone; its end is to be recorded while the lease lasts."""
 
     @property
     def text(self) -> Text:
@@ -110,9 +111,10 @@ def retry_at(now: int, attempts: int) -> int:
 class Sender:
     """The loop. `run` blocks until `stop`; several may run over one ledger.
 
-    `claim(now)` takes due rows for `lease_ms`, in one transaction. `record(outcome)` stores what
-    became of one. `wake` is set by whoever writes a row, so that it leaves at once. A link's own
-    time-out must be under half the lease.
+    `claim(now)` takes due rows for `lease_ms`, in one transaction; when this process dies, those
+    that it holds are lost, so that it should take few. `record(outcome)` stores what became of
+    one. `wake` is set by whoever writes a row, so that it leaves at once. A link's own time-out
+    must be under half the lease.
     """
 
     def __init__(
@@ -173,7 +175,7 @@ class Sender:
     def _outcome(self, claimed: Claimed) -> Outcome:
         text, attempt, now = claimed.text, claimed.attempt, self._now()
         if self._stopping.is_set() or now > self._begin_by:
-            # begun later it might outlive its lease, and another sender would send it too
+            # begun later it might outlive its lease: a certain failure would count as lost
             return Outcome(text.id, attempt, now, "not_begun", retry_at=now)
         if text.expires_at <= now:
             return Outcome(text.id, attempt, now, "expired")

@@ -165,10 +165,11 @@ def test_bad_commit_does_not_spoil_its_group(ledger):
         (closing("nothing"),),
         (step("s1", options=["1"]),),
         (step("s1", node=None),),
+        (r.OrderMove("q1", AT, r.RECONCILED, "unknown"),),
     ],
 )
 def test_row_that_breaks_its_table_is_refused(ledger, rows):
-    """Wrong types, missing values and closings of nothing are BadRow, and nothing is written."""
+    """Wrong types, missing values, closings of nothing and reconciling to nothing are BadRow."""
     with pytest.raises(r.BadRow):
         write(ledger, start("s1", step("s1", 7), *rows))
     assert ledger.turn("s1") is None
@@ -242,6 +243,14 @@ def test_first_outcome_stands(ledger):
     assert ledger.compare_counts() == []
 
 
+def test_requests_of_a_session_are_looked_up(ledger):
+    """Requests are found by their session through an index, without reading the whole table."""
+    ledger.append([request("q1", "s1"), request("q2", "s2")]).result()
+    assert ledger.rows(r.Request, session="s2") == [request("q2", "s2")]
+    (plan,) = ledger._read("EXPLAIN QUERY PLAN SELECT * FROM requests WHERE session = ?", ("s2",))
+    assert "USING INDEX" in plan[-1]
+
+
 def test_local_day_and_hour(ledger):
     """Rows carry the day and hour of the site's zone, not of UTC."""
     midnight = AT + 16 * HOUR  # 2026-01-02 00:00 in Shanghai
@@ -294,7 +303,7 @@ def test_order_in_flight(ledger):
     assert not ledger.order_in_flight("sub", "caller_id", "q1")
     assert not ledger.order_in_flight("sub", "gprs", "q2")
     assert not ledger.order_in_flight("other", "caller_id", "q2")
-    ledger.append([r.OrderMove("q1", AT, "reconciled")]).result()
+    ledger.append([r.OrderMove("q1", AT, r.RECONCILED, "succeeded")]).result()
     assert not ledger.order_in_flight("sub", "caller_id", "q2")
 
 

@@ -16,8 +16,20 @@ from ledger.ledger import Ledger
 
 TIMES = st.integers(AT - 3 * DAY, AT + 3 * DAY)
 OUTCOMES = st.sampled_from(
-    [("succeeded", ""), ("accepted", ""), ("failed", "no_input"), ("refused", "roaming")]
+    [
+        ("succeeded", ""),
+        ("accepted", ""),
+        ("failed", "no_input"),
+        ("refused", "roaming"),
+        ("unknown", ""),
+    ]
 )
+SETTLED = {
+    "succeeded": ("succeeded", ""),
+    "accepted": ("accepted", ""),
+    "backend_error": ("failed", "backend_error"),
+    "already_active": ("refused", "already_active"),
+}
 REQUESTS = st.builds(
     dict,
     at=TIMES,
@@ -41,13 +53,15 @@ CALLS = st.tuples(
     st.none() | CALL_ENDS,
     st.booleans(),  # is its commit a bad one?
     st.booleans(),  # does the closing come in the same commit?
+    st.lists(st.sampled_from(sorted(SETTLED)), max_size=2),  # what the BSS says of it later
+    st.booleans(),  # does it say so before the closing?
 )
 
 
 def test_tallies_equal_the_facts(tmp_path):
-    """After any stream of commits, bad ones and second closings among them, both ways agree."""
+    """After any commits, bad ones, second closings and reconciled orders too, both ways agree."""
     numbers = itertools.count()
-    expected: Counter[str] = Counter()
+    expected: Counter[tuple[str, str]] = Counter()
     path = tmp_path / "ledger.sqlite"
 
     with Ledger.open(path) as one, Ledger.open(path) as two:
@@ -56,13 +70,15 @@ def test_tallies_equal_the_facts(tmp_path):
         @given(st.lists(CALLS, min_size=1, max_size=12))
         def run(calls):
             later, futures = [], []
-            for fields, closings, ended, bad, at_once in calls:
+            for fields, closings, ended, bad, at_once, words, early in calls:
                 key = f"s{next(numbers)}"
                 rows: list[r.Row] = [request(key, key, **fields)]
                 ends = [
                     closing(key, outcome, reason, errors=errors, repeats=repeats)
                     for (outcome, reason), errors, repeats in closings
                 ]
+                moves = [r.OrderMove(key, AT, r.RECONCILED, word) for word in words]
+                ends = [*moves, *ends] if early else [*ends, *moves]
                 if ended:
                     rows.append(call_end(key, **ended))
                 if at_once:
@@ -71,17 +87,21 @@ def test_tallies_equal_the_facts(tmp_path):
                     rows += [step(key), step(key)]
                 futures.append((one.write(start(key, *rows)), bad))
                 if not bad:
-                    expected[closings[0][0][0] if closings else "open"] += 1
+                    final = closings[0][0] if closings else ("open", "")
+                    if final[0] == "unknown" and words:
+                        final = SETTLED[words[0]]
+                    expected[final] += 1
                     later += [] if at_once else ends
             for future, bad in futures:
                 assert (future.exception() is not None) == bad
             for row in later:
-                (one if len(row.request) % 2 else two).append([row]).result()
+                (one if len(row[0]) % 2 else two).append([row]).result()
             assert one.compare_counts() == []
             assert two.counts() == one.rebuild_counts()
 
         run()
-        found = {c.outcome: c.n for c in one.counts(["outcome"], of="request")}
+        by = ["outcome", "reason"]
+        found = {(c.outcome, c.reason): c.n for c in one.counts(by, of="request")}
         assert found == dict(expected)
         whole = one.counts()
         one.fold_counts("2026-01-02")
@@ -132,6 +152,21 @@ def test_calls_are_lost_or_served(ledger):
         Count(node="charges", outcome="lost", reason="agent", guided=True, n=1),
         Count(node="main", outcome="served", reason="caller", n=1),
     ]
+
+
+def test_reconciled_order_counts_with_its_outcome(ledger):
+    """A change closed as unknown moves to what the BSS said first; its closing stays as it was."""
+    rows = [request("q4", kind="change"), closing("q4", "unknown", raw="E9", repeats=1)]
+    ledger.append(rows).result()
+    ledger.append([r.OrderMove("q4", AT + DAY, r.RECONCILED, "already_active")]).result()
+    ledger.append([r.OrderMove("q4", AT + 2 * DAY, r.RECONCILED, "succeeded")]).result()
+    ledger.append([r.OrderMove("q2", AT + DAY, r.RECONCILED, "succeeded")]).result()
+    counts = ledger.counts(["day", "outcome", "reason", "guided"], kind="change")
+    refused = Count(day="2026-01-01", outcome="refused", reason="already_active", guided=True, n=1)
+    assert counts == [refused]
+    assert [row.outcome for row in ledger.rows(r.Closing, request="q4")] == ["unknown"]
+    assert ledger.counts(["outcome"], reason="no_input") == [Count(outcome="failed", n=1)]
+    assert ledger.compare_counts() == []
 
 
 def test_unknown_dimension_is_refused(ledger):

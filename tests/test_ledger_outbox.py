@@ -87,14 +87,30 @@ def test_carried_text_is_no_senders(ledger):
     assert sends(ledger, "t1") == [(1, "carried")]
 
 
-def test_lost_sender_is_followed_by_another(ledger):
-    """A claim ends with its lease; the next one's attempt tells that the text may have gone."""
-    ledger.append([text("t1")]).result()
-    assert due(ledger) == [("t1", 1)]
+def test_text_of_a_lost_sender_is_not_sent_again(ledger):
+    """When a lease runs out the text may have gone: it is finished as lost, its number cleared."""
+    ledger.append([text("t1"), text("t2", expires_at=AT + LEASE)]).result()
+    assert sorted(due(ledger)) == [("t1", 1), ("t2", 1)]
     assert due(ledger, AT + LEASE - 1, "two") == []
-    assert due(ledger, AT + LEASE, "two") == [("t1", 2)]
-    ledger.outbox_failed("t1", 1, AT + LEASE + 1, "late news", retry_at=AT).result()
-    assert due(ledger, AT + LEASE + 2, "three") == []
+    assert due(ledger, AT + LEASE, "two", links=[]) == []
+    for name in ("t1", "t2"):
+        assert sends(ledger, name) == [(1, "taken"), (1, "failed")]
+    assert {row.error for row in ledger.rows(r.OutboxSend, status="failed")} == {r.LOST}
+    assert ledger.search(NUMBER) == []
+    assert due(ledger, AT + HOUR - 1, "two") == []
+
+
+@pytest.mark.parametrize("retry_at", [AT, None])
+def test_late_news_of_a_lost_text(ledger, retry_at):
+    """A sender that reports after its lease brings no text back; that it was sent is recorded."""
+    ledger.append([text("t1")]).result()
+    due(ledger)
+    due(ledger, AT + LEASE, "two")
+    ledger.outbox_failed("t1", 1, AT + LEASE + 1, "busy", retry_at).result()
+    assert due(ledger, AT + LEASE + 2, "two") == []
+    ledger.outbox_sent("t1", 1, AT + LEASE + 3, "SM1").result()
+    assert sends(ledger, "t1") == [(1, "taken"), (1, "failed"), (1, "sent")]
+    assert [row.error for row in ledger.rows(r.OutboxSend, status="failed")] == [r.LOST]
 
 
 def test_failed_text_is_tried_again_or_given_up(ledger):
@@ -125,3 +141,19 @@ def test_sender_takes_its_links_only(ledger):
     assert due(ledger, links=["smpp"]) == [("t2", 1)]
     (first,) = ledger.outbox_due(AT, 1, "one", LEASE).result()
     assert first.text == text("t1", due_at=AT - 1)
+
+
+def test_receipts_are_facts_beside_the_text(ledger):
+    """What the provider says of a text is kept, once a state, with the text if it is known."""
+    ledger.append([text("t1")]).result()
+    due(ledger)
+    ledger.outbox_sent("t1", 1, AT + 10, "SM1").result()
+    ledger.note_receipt("SM1", AT + 20, "sent").result()
+    ledger.note_receipt("SM1", AT + 30, "delivered").result()
+    ledger.note_receipt("SM1", AT + 40, "delivered").result()
+    ledger.note_receipt("SM2", AT + 50, "failed", "30003").result()
+    assert ledger.rows(r.Receipt, outbox="t1") == [
+        r.Receipt("SM1", AT + 20, "sent", "", "t1"),
+        r.Receipt("SM1", AT + 30, "delivered", "", "t1"),
+    ]
+    assert ledger.rows(r.Receipt, outbox="") == [r.Receipt("SM2", AT + 50, "failed", "30003", "")]

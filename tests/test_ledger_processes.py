@@ -161,6 +161,30 @@ def test_older_file_is_brought_up_to_date(tmp_path):
             ledger.append([text("t1")]).result()
 
 
+def test_file_of_schema_1_is_brought_up_to_date(tmp_path):
+    """Schema 2 added receipts, and look-ups by a request's session and by a provider's id."""
+    path = tmp_path / "ledger.sqlite"
+    with Ledger.open(path) as ledger:
+        ledger.append([text("t1"), request("q1", "s1")]).result()
+        ledger.outbox_due(AT, 9, "me", 1).result()
+        ledger.outbox_sent("t1", 1, AT, "SM1").result()
+        whole = {table.name: ledger._read(f"SELECT * FROM {table.name}") for table in TABLES}
+    db = Database(path)
+    db["receipts"].drop()
+    for index in ("idx_requests_session", "idx_outbox_sends_provider_id"):
+        db.execute(f"DROP INDEX {index}")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    with Ledger.open(path) as ledger:
+        assert ledger._read("PRAGMA user_version") == [(SCHEMA,)]
+        assert {t.name: ledger._read(f"SELECT * FROM {t.name}") for t in TABLES} == whole
+        for table, column in (("requests", "session"), ("outbox_sends", "provider_id")):
+            sql = f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {column} = ''"
+            assert "USING INDEX" in ledger._read(sql)[0][-1]
+        ledger.note_receipt("SM1", AT, "delivered").result()
+        assert [receipt.outbox for receipt in ledger.rows(r.Receipt)] == ["t1"]
+
+
 def test_newer_file_and_other_files_are_refused(tmp_path):
     """A file of a newer release, or no record at all, is one clear error and stays as it is."""
     path = tmp_path / "newer.sqlite"
@@ -184,4 +208,4 @@ def test_schema_number_goes_with_the_schema():
         named = [(name, kind.__name__, name in required) for name, kind in types.items()]
         tables.append((table.name, named, table.key, table.unique, table.indexes))
     digest = hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
-    assert (SCHEMA, digest) == (1, "f50fbcd49755")
+    assert (SCHEMA, digest) == (2, "efdaf9c1b8fc")

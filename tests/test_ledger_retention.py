@@ -53,7 +53,8 @@ def ledger(tmp_path):
             opened.write(start(name, *rows, opened_at=at)).result()
             opened.write(go_on(name, 1, state=ended_state())).result()
             opened.outbox_due(at, 1, "sender", 1).result()
-            opened.outbox_sent(name, 1, at).result()
+            opened.outbox_sent(name, 1, at, name).result()
+            opened.note_receipt(name, at, "delivered").result()
         yield opened
 
 

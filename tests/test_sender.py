@@ -195,7 +195,7 @@ def test_rows_of_a_stopped_round_are_handed_back() -> None:
 
 
 def test_nothing_is_begun_late_in_its_lease() -> None:
-    """After a slow send the rest is handed back, before another sender may claim it."""
+    """After a slow send the rest is handed back while its lease lasts."""
     outbox, clock = Outbox(Row("a"), Row("b")), [NOW]
 
     class Slow(Link):

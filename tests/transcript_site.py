@@ -1,0 +1,410 @@
+"""The house that transcripts are played against, and the lines that carry them.
+
+Each case has a house of its own: a site of tones, a home of its own, a clock that begins at the
+case's time. What is said is overheard where channels and house meet, so that every line gives the
+same transcript; what a line makes of it on the wire, the line itself compares.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from transcript_file import Case, Dialogue, Requests, Said
+
+from actions.faults import FaultyPort
+from actions.perform import LANES
+from dialog import session as sessions
+from dialog.events import (
+    CallEnded,
+    DigitsEntered,
+    TextReceived,
+)
+from dialog.host import Delivery, Reply
+from dialog.session import Origin, Session
+from dialog.transcript import line, lines
+from dialog.turn import Collect, Notify, Perform, Say
+from hotline import versions
+from hotline.house import House
+from hotline.rehearse import AGENT, HANG_UP, HANG_UP_AT_ONCE, NOTHING, Rehearsal
+from hotline.replies import Replies
+from hotline.runner import Runner
+from hotline.settings import Settings
+from hotline.sweep import sweep
+from ivr.studio import tone_site
+from ledger import records
+from menus.clips import clips
+from menus.findings import Finding
+from menus.keywords import Match
+from menus.loader import load
+from menus.model import Model
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_S = 20.0
+LAPSE_MS = 10 * 60_000
+TOKEN = "a test's token"
+MAY_HOLD_NUMBERS = {"orders.number", "outbox.number", "versions.sources"}
+"""The site's own texts show a number, too."""
+LANES_OF_TESTS = {name: lane._replace(backoff_ms=1) for name, lane in LANES.items()}
+_CODES_WITH_SECRETS = re.compile(r"(?:SQMM|BGMM|CZMM|203[123])[#*+\s]+(.+)", re.I | re.S)
+
+
+class Site(NamedTuple):
+    """The shipped menus with tones for clips, and a BSS file to copy."""
+
+    folder: Path
+    bss: Path
+    model: Model
+    checked: tuple[Model | None, list[Finding]]
+
+
+def make_site(folder: Path) -> Site:
+    """The site of a test run; checked once, for every house checks the same files again."""
+    shutil.copy(ROOT / "menus.yaml", folder)
+    model, _ = load(folder)
+    assert model is not None
+    tone_site(folder / "prompts", clips(model))
+    checked = versions.check(folder)
+    home = folder / "first"
+    home.mkdir()
+    with House(Settings(folder, home)):
+        pass
+    bss = folder / "bss.db"
+    shutil.move(home / "bss.db", bss)
+    return Site(folder, bss, model, checked)
+
+
+class Clock:
+    """UTC milliseconds from a local date and time on; runs, and jumps when told."""
+
+    def __init__(self, at: str, zone: str) -> None:
+        local = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone))
+        self._ms = round(local.timestamp() * 1000)
+        self._since = time.monotonic()
+
+    def __call__(self) -> int:
+        """Now."""
+        return self._ms + round((time.monotonic() - self._since) * 1000)
+
+    def jump(self, ms: int) -> None:
+        """Lets time pass."""
+        self._ms += ms
+
+
+# -- what is overheard ---------------------------------------------------------------------------
+
+
+class Passed(NamedTuple):
+    """One delivery as the house got it, and the replies that it gave."""
+
+    delivery: Delivery
+    replies: list[Reply]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was said, as transcript lines."""
+        return lines(say for reply in self.replies for say in reply.say)
+
+
+class Overheard:
+    """Stands between the channels and the runner; a duplicate is heard once."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, self._deliver = runner, runner.deliver
+        self.passed: list[Passed] = []
+        self.said: list[tuple[str, ...] | Passed] = []
+        self.changed = threading.Condition()
+        runner.deliver = self.deliver  # type: ignore[method-assign]
+
+    def deliver(self, delivery: Delivery, on_reply: Callable[[Reply | Exception], None]) -> None:
+        """As the runner's."""
+        if any(delivery.key == known.delivery.key for known in self.passed):
+            self._deliver(delivery, on_reply)
+            return
+        passed = Passed(delivery, [])
+        self.passed.append(passed)
+        if not isinstance(delivery.event, CallEnded):
+            self.said.append(passed)
+
+        def told(reply: Reply | Exception) -> None:
+            with self.changed:
+                if isinstance(reply, Reply):
+                    passed.replies.append(reply)
+                self.changed.notify_all()
+            on_reply(reply)
+
+        self._deliver(delivery, told)
+
+    def forget(self) -> None:
+        """Begins the transcript here."""
+        self.said.clear()
+
+    @property
+    def last(self) -> Reply:
+        """The latest reply."""
+        return next(passed.replies[-1] for passed in reversed(self.passed) if passed.replies)
+
+    @property
+    def sessions(self) -> list[str]:
+        """The sessions, in the order in which they began."""
+        found = (reply.session for passed in self.passed for reply in passed.replies)
+        return list(dict.fromkeys(found))
+
+    def secrets(self, model: Model) -> set[str]:
+        """What was keyed or texted as a secret, long enough to be looked for."""
+        found: set[str] = set()
+        asked: dict[str, bool] = {}  # session -> whether it waits for a secret
+        for passed in self.passed:
+            event, session = passed.delivery.event, self._session(passed)
+            if isinstance(event, DigitsEntered) and asked.get(session):
+                found.add(event.digits)
+            if isinstance(event, TextReceived):
+                found |= _secrets_of(model, event, asked.get(session, False))
+            if passed.replies:
+                then = passed.replies[-1].then
+                asked[session] = isinstance(then, Collect) and then.secret
+        return {secret for secret in found if len(secret) > 3}
+
+    @staticmethod
+    def _session(passed: Passed) -> str:
+        return passed.replies[0].session if passed.replies else ""
+
+
+def _secrets_of(model: Model, event: TextReceived, asked: bool) -> set[str]:
+    text = unicodedata.normalize("NFKC", event.text).strip()
+    behind = _CODES_WITH_SECRETS.match(text)
+    if behind:
+        return {token for token in re.split(r"[#*+\s]+", behind[1]) if token}
+    code = model.index.match(text, called="10086", profile=None, at_ms=event.at)
+    return {text} if asked and not isinstance(code, Match) else set()
+
+
+class Noting(Replies):
+    """Replies that keep the texts sent beside, with the number that each went to."""
+
+    def __init__(self, of: versions.Versions) -> None:
+        super().__init__(of)
+        self.notices: list[str] = []
+
+    def notice(self, session: Session, notify: Notify, i: int, at: int) -> records.Outbox:
+        """As it was, and noted."""
+        row = super().notice(session, notify, i, at)
+        assert row.text
+        self.notices.append(f"{row.number} {line(Say(notify.text, notify.values))}")
+        return row
+
+
+# -- one case ------------------------------------------------------------------------------------
+
+
+class Stage:
+    """A house with a case's circumstances, and ears in it."""
+
+    def __init__(self, case: Case, site: Site, home: Path) -> None:
+        self.case, self.site = case, site
+        shutil.copy(site.bss, home / "bss.db")
+        rules = home / "faults.json"
+        rules.write_text(json.dumps(case.bss), "utf-8")
+        self.clock = Clock(case.at, site.model.zone)
+        lanes = {
+            name: lane._replace(**case.lanes.get(name, {})) for name, lane in LANES_OF_TESTS.items()
+        }
+        settings = Settings(
+            site.folder,
+            home,
+            bss_faults=rules if case.bss else None,
+            drops=case.drops,
+            twilio_token=TOKEN,
+        )
+        self.house = House(settings, now=self.clock, lanes=lanes)
+        self.ears = Overheard(self.house.runner)
+        self.notes = Noting(self.house.versions)
+        self.house.runner.replies = self.notes
+        self._hangs = any(rule["do"].startswith("hang") for rule in case.bss)
+        self._stays = not any(_leaves(item) for item in case.dialogue.inputs)
+        if self._hangs and self._stays:
+            threading.Thread(target=self._slow, daemon=True).start()
+
+    def _slow(self) -> None:
+        """The BSS hangs: the caller's patience runs out, then the BSS answers."""
+        port = self.house.bss
+        assert isinstance(port, FaultyPort)
+        port.reached.wait()
+        reply = self.ears.last
+        assert isinstance(reply.then, Perform)
+        self.house.runner.slow(reply.session, reply.then.key)
+        self.house.ledger.append([]).result()
+        port.release()
+
+    def hang(self) -> None:
+        """Waits until the BSS works on what a caller is about to leave."""
+        if self._hangs and not self._stays:
+            port = self.house.bss
+            assert isinstance(port, FaultyPort)
+            assert port.reached.wait(PATIENCE_S)
+
+    def lapse(self) -> None:
+        """Nobody answers the open question until the sweeper finds it overdue."""
+        self.clock.jump(LAPSE_MS)
+        assert sweep(self.house, self.clock())
+        self.house.ledger.append([]).result()
+        self.ears.said.append(())
+
+    def settle(self) -> None:
+        """Lets what hangs go, and waits until no dialogue waits for the BSS."""
+        if isinstance(self.house.bss, FaultyPort):
+            self.house.bss.release()
+        end = time.monotonic() + PATIENCE_S
+        while any(self._performing(session) for session in self.ears.sessions):
+            assert time.monotonic() < end, "a dialogue still waits for the BSS"
+            self.house.ledger.append([]).result()
+
+    def _performing(self, session: str) -> bool:
+        text = self.house.ledger.session(session)
+        return text is not None and sessions.load(text).wait[:1] == ("Perform",)
+
+    def said(self) -> Said:
+        """The transcript's said lines."""
+        return tuple(turn.lines if isinstance(turn, Passed) else turn for turn in self.ears.said)
+
+    def requests(self, of: list[str]) -> Requests:
+        """The requests of sessions: each leaf and how it ended."""
+        found = []
+        for session in of:
+            rows = self.house.ledger.rows(records.Request, session=session)
+            for request in sorted(rows, key=lambda row: row.n):
+                closed = self.house.ledger.rows(records.Closing, request=request.id)
+                ended = (closed[0].reason or closed[0].outcome) if closed else "open"
+                found.append((request.leaf, ended))
+        return tuple(found)
+
+
+def _leaves(item: str) -> bool:
+    """Whether the caller hangs up while the house works."""
+    return item.endswith(HANG_UP) and item not in (HANG_UP, HANG_UP_AT_ONCE)
+
+
+class Line(Protocol):
+    """What carries a dialogue to the house."""
+
+    def __call__(self, stage: Stage, dialogue: Dialogue) -> None:
+        """Plays the dialogue to its end; all inputs must have been taken."""
+
+
+class Played(NamedTuple):
+    """What came of a case."""
+
+    said: Said
+    requests: Requests
+    notices: tuple[str, ...]
+
+
+@contextmanager
+def played(case: Case, site: Site, home: Path, by: Line) -> Iterator[tuple[Stage, Played]]:
+    """Plays a case; its house is open until the end of the block."""
+    stage = Stage(case, site, home)
+    try:
+        for dialogue in case.setup:
+            direct(stage, dialogue)
+            stage.settle()
+        before = set(stage.ears.sessions)
+        stage.ears.forget()
+        stage.notes.notices.clear()
+        by(stage, case.dialogue)
+        stage.settle()
+        own = [session for session in stage.ears.sessions if session not in before]
+        yield stage, Played(stage.said(), stage.requests(own), tuple(stage.notes.notices))
+    finally:
+        stage.house.close()
+
+
+def check_record(stage: Stage, logged: str) -> None:
+    """No secret and no caller's number stands where none may, and the tallies hold."""
+    house, case = stage.house, stage.case
+    for secret in stage.ears.secrets(stage.site.model):
+        alone = re.compile(rf"(?<![0-9a-f]){re.escape(secret)}(?![0-9a-f])")
+        for place in house.ledger.search(secret):
+            cells = _cells(house.settings.home, place)
+            assert not any(alone.search(cell) for cell in cells), f"a secret in {place}"
+        assert not alone.search(logged), "a secret in the log"
+        for file in house.settings.home.iterdir():
+            if not file.name.startswith("bss.db"):
+                text = file.read_bytes().decode("latin-1")
+                assert not alone.search(text), f"a secret in {file.name}"
+    caller = case.dialogue.caller
+    if caller:
+        assert caller not in logged
+    over = all(house.ledger.session(session) is None for session in stage.ears.sessions)
+    if caller and over:
+        places = set(house.ledger.search(caller))
+        assert places <= MAY_HOLD_NUMBERS, places
+    assert house.ledger.compare_counts() == []
+
+
+def _cells(home: Path, place: str) -> list[str]:
+    table, column = place.split(".")
+    ledger = sqlite3.connect(home / "ledger.db")
+    try:
+        return [str(cell) for (cell,) in ledger.execute(f"SELECT {column} FROM {table}")]
+    finally:
+        ledger.close()
+
+
+# -- lines ---------------------------------------------------------------------------------------
+
+
+def direct(stage: Stage, dialogue: Dialogue) -> None:
+    """As the command line plays calls and texts."""
+    origin = Origin(
+        dialogue.channel,
+        dialogue.called,
+        dialogue.caller,
+        dialogue.identity,
+        "terminal",
+        "rehearsal",
+    )
+    name = f"terminal:{len(stage.ears.passed)}"
+    legs = [item.removeprefix(AGENT) for item in dialogue.inputs if item.startswith(AGENT)]
+    rehearsal = _Direct(stage, origin, name, legs)
+    if dialogue.channel == "text":
+        for text in dialogue.inputs:
+            if text == NOTHING:
+                stage.lapse()
+            else:
+                rehearsal.text(text)
+        return
+    rehearsal.dial()
+    for item in dialogue.inputs:
+        if not item.startswith(AGENT):
+            assert not rehearsal.over, f"the call was over before {item}"
+            rehearsal.press(item)
+    assert not rehearsal.legs, "an agent was never asked for"
+    if not rehearsal.over:
+        rehearsal.hang_up()
+
+
+class _Direct(Rehearsal):
+    """The command line's caller, who knows when the BSS hangs."""
+
+    def __init__(self, stage: Stage, origin: Origin, name: str, legs: list[str]) -> None:
+        super().__init__(stage.house.runner, origin, name, stage.clock, legs, stage.case.unplayable)
+        self._stage = stage
+
+    def hang_up(self, heard_ms: int | None = None) -> Reply:
+        """Hangs up, when the BSS works if it is to."""
+        self._stage.hang()
+        return super().hang_up(heard_ms)
+
+
+LINES: dict[str, dict[str, Line]] = {"voice": {"direct": direct}, "text": {"direct": direct}}
