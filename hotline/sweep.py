@@ -13,7 +13,7 @@ from dialog.host import Delivery
 from dialog.outcomes import FAILED, UNKNOWN
 from dialog.session import LEFT, TEXT, Session
 from dialog.turn import Perform, load_wait
-from hotline.house import House, clock
+from hotline.house import House
 from hotline.mishaps import REASON, trail
 from ledger import records
 
@@ -54,7 +54,7 @@ def recover(house: House) -> int:
     many dialogues were touched.
     """
     touched = set()
-    for delivery in house.ledger.unfinished_deliveries(clock() - LOOK_BACK_MS):
+    for delivery in house.ledger.unfinished_deliveries(house.now() - LOOK_BACK_MS):
         touched.add(delivery.session)
         session = _session(house, delivery.session)
         if session is None or not _performing(session):
@@ -109,7 +109,7 @@ def _settle(house: House, order_id: str) -> Callable[[Result | None], None]:
     def known(result: Result | None) -> None:
         if result is not None:
             house.ledger.append(
-                [records.OrderMove(order_id, clock(), "reconciled", result.result, result.raw)]
+                [records.OrderMove(order_id, house.now(), "reconciled", result.result, result.raw)]
             )
 
     return known
@@ -136,7 +136,7 @@ def _session(house: House, session_id: str) -> Session | None:
 
 def _give_up(house: House, session_id: str) -> None:
     """Ends a session of another release; its order, if one was sent, is left to `reconcile`."""
-    at, ledger = clock(), house.ledger
+    at, ledger = house.now(), house.ledger
     turn = ledger.turn(session_id)
     if turn is None:
         return
@@ -155,14 +155,14 @@ def _give_up(house: House, session_id: str) -> None:
 
 def _adopt(house: House, session: Session, delivery: records.Delivery) -> None:
     """A delivery that a lost process left open is carried on by this one."""
-    event = TextReceived(clock(), "")
+    event = TextReceived(house.now(), "")
     house.runner.resume_delivery(session.id, Delivery(delivery.key, "", session.origin, event))
 
 
 def _close(house: House, delivery: records.Delivery) -> None:
     """A delivery that no step will ever close."""
     n = house.ledger.turn(delivery.session) or 0
-    house.ledger.append([records.DeliveryClosing(delivery.key, n, clock(), "")])
+    house.ledger.append([records.DeliveryClosing(delivery.key, n, house.now(), "")])
 
 
 class Sweeper:
@@ -187,14 +187,14 @@ class Sweeper:
         rest = 0.0
         while not self._stop.wait(EVERY_S):
             rest += EVERY_S
-            self._guarded(lambda: sweep(self._house, clock()))
+            self._guarded(lambda: sweep(self._house, self._house.now()))
             self._guarded(self._house.versions.follow)
             if rest >= RECONCILE_EVERY_S:
                 rest = 0.0
                 self._guarded(self._reconcile)
 
     def _reconcile(self) -> None:
-        self._after = reconcile(self._house, clock(), self._after)
+        self._after = reconcile(self._house, self._house.now(), self._after)
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:

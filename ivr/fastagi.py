@@ -69,16 +69,16 @@ class FastAgiServer:
         self._replies: deque[tuple[_Line, int, Reply | Exception]] = deque()
         self._woken = False
         self._thread = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop
         self._server: asyncio.Server | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._refused = 0
 
     async def start(self) -> int:
         """Listens; the port that it got. Raises OSError when the address is taken."""
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._server = await self._loop.create_server(
+        self._server = await self.loop.create_server(
             lambda: _Line(self), *self._address, backlog=_BACKLOG
         )
         self._watching()
@@ -127,15 +127,14 @@ class FastAgiServer:
 
     def _watching(self) -> None:
         """Once a second: closes lines whose peer has been silent for too long."""
-        assert self._loop is not None
-        now = self._loop.time()
+        now = self.loop.time()
         for line in [line for line in self._lines if line.deadline < now]:
             _log.warning("%s: the PBX has been silent too long; closed", line)
             line.give_up("network")
         if self._refused:
             _log.warning("%d calls refused: %d on the line", self._refused, len(self._lines))
             self._refused = 0
-        self._watch = self._loop.call_later(_WATCH_S, self._watching)
+        self._watch = self.loop.call_later(_WATCH_S, self._watching)
 
     # -- replies from any thread ---------------------------------------------------------------
 
@@ -147,9 +146,8 @@ class FastAgiServer:
         self._replies.append((line, n, reply))
         if not self._woken:
             self._woken = True
-            assert self._loop is not None
             try:
-                self._loop.call_soon_threadsafe(self._hand_out)
+                self.loop.call_soon_threadsafe(self._hand_out)
             except RuntimeError:  # the loop is closed: nobody waits for it any more
                 _log.debug("a reply came after the end")
 
@@ -198,7 +196,7 @@ class _Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asterisk is there."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self.deadline = asyncio.get_running_loop().time() + OPENING_S
+        self.deadline = self._server.loop.time() + OPENING_S
         if not self._server.admit(self):
             self._transport.abort()
 
@@ -293,7 +291,7 @@ class _Line(asyncio.Protocol):
                 value = None
                 if isinstance(step, Command):
                     self._owed = True
-                    self.deadline = asyncio.get_running_loop().time() + step.seconds
+                    self.deadline = self._server.loop.time() + step.seconds
                     self._transport.write(step.line)
                     return
                 if isinstance(step, Delivery):
@@ -318,7 +316,6 @@ class _Line(asyncio.Protocol):
             self._inbox.append(error)
 
     def _wait(self, step: Await) -> None:
-        loop = asyncio.get_running_loop()
         self._asked = True
         self.deadline = float("inf")
-        self._timer = loop.call_later(step.seconds, self._waited)
+        self._timer = self._server.loop.call_later(step.seconds, self._waited)

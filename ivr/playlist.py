@@ -3,23 +3,17 @@
 Pure. The writing counterpart is menus.render; both read the same typed values.
 """
 
-from collections.abc import Iterator
-
 from dialog.turn import Say
 from dialog.values import COUNT, LIST, NAME, PLACE, TEXT, Value, Values
 from menus.clips import measure_clip, name_clip, word_clip
 from menus.model import Model
-from menus.spoken import words
+from menus.spoken import VOCABULARY, words
 from menus.template import Slot, clip_path, literals
 
 SPOKEN_ROWS = 3
 """Rows of a list that are spoken; the rest goes by text message."""
 
-_Parts = tuple[str | Slot, ...]
 _VERSIONS = 8
-_parts: dict[tuple[str, str], dict[str, _Parts]] = {}
-"""(digest, language) -> text id -> clip paths and slots. A digest never changes its meaning, so
-that a race between threads can only compute the same thing twice."""
 
 
 def playlist(model: Model, language: str, says: tuple[Say, ...]) -> tuple[str, ...]:
@@ -28,66 +22,64 @@ def playlist(model: Model, language: str, says: tuple[Say, ...]) -> tuple[str, .
     Raises KeyError for a text, name, measure or value that the version or the Say does not have
     (lint refuses a file in which that can happen), ValueError for a value that has no words.
     """
-    known = _parts.get((model.digest, language))
-    if known is None:
-        known = _version(model.digest, language)
+    speech = _speeches.get((model.digest, language)) or _compiled(model, language)
     found: list[str] = []
-    for say in says:
-        found += _text(model, language, known, say.text, say.values)
+    for text, values in says:
+        speech.text(found, text, values)
     return tuple(found)
 
 
-def _version(digest: str, language: str) -> dict[str, _Parts]:
-    while len(_parts) >= _VERSIONS:
-        _parts.pop(next(iter(_parts)), None)
-    return _parts.setdefault((digest, language), {})
+class _Speech:
+    """One version in one language: the clips of its texts and words, found once."""
 
+    __slots__ = ("_language", "_model", "_texts", "_words")
 
-def _text(
-    model: Model, language: str, known: dict[str, _Parts], text: str, values: Values
-) -> Iterator[str]:
-    parts = known.get(text)
-    if parts is None:
-        parts = known[text] = _compile(model, language, text)
-    for part in parts:
-        if isinstance(part, str):
-            yield part
+    def __init__(self, model: Model, language: str) -> None:
+        self._model, self._language = model, language
+        self._texts: dict[str, tuple[str | Slot, ...]] = {}
+        self._words = {word: word_clip(language, word) for word in VOCABULARY.get(language, ())}
+
+    def text(self, found: list[str], text: str, values: Values) -> None:
+        """Adds the clips of a text to `found`."""
+        for part in self._texts.get(text) or self._parts(text):
+            if part.__class__ is str:
+                found.append(part)
+            else:
+                self._value(found, values[part.name], values)  # type: ignore[union-attr]
+
+    def _parts(self, text: str) -> tuple[str | Slot, ...]:
+        template = self._model.texts[text].voice[self._language]
+        sounds = {n: clip_path(self._language, text, n, part) for n, part in literals(template)}
+        parts = tuple(
+            sounds.get(n, "") if isinstance(part, str) else part
+            for n, part in enumerate(template)
+            if n in sounds or isinstance(part, Slot)
+        )
+        self._texts[text] = parts
+        return parts
+
+    def _value(self, found: list[str], value: Value, values: Values) -> None:
+        kind = value.type
+        if kind == TEXT:
+            self.text(found, value.of, values)
+        elif kind in (NAME, PLACE):
+            found.append(name_clip(self._model, self._language, value.of))
+        elif kind == LIST:
+            for row in value.of[:SPOKEN_ROWS]:
+                for cell in row:
+                    self._value(found, cell, values)
         else:
-            yield from _value(model, language, known, values[part.name], values)
+            found += [self._words[word] for word in words(value, self._language)]
+            if kind == COUNT:
+                found.append(measure_clip(self._model, self._language, value.unit))
 
 
-def _compile(model: Model, language: str, text: str) -> _Parts:
-    template = model.texts[text].voice[language]
-    sounds = {n: clip_path(language, text, n, part) for n, part in literals(template)}
-    return tuple(
-        sounds.get(n, "") if isinstance(part, str) else part
-        for n, part in enumerate(template)
-        if n in sounds or isinstance(part, Slot)
-    )
+_speeches: dict[tuple[str, str], _Speech] = {}
+"""By digest and language. A digest never changes its meaning, so that a race between threads can
+only find the same thing twice."""
 
 
-def _value(
-    model: Model, language: str, known: dict[str, _Parts], value: Value, values: Values
-) -> Iterator[str]:
-    if value.type == TEXT:
-        yield from _text(model, language, known, value.of, values)
-    elif value.type in (NAME, PLACE):
-        yield name_clip(model, language, value.of)
-    elif value.type == LIST:
-        for row in value.of[:SPOKEN_ROWS]:
-            for cell in row:
-                yield from _value(model, language, known, cell, values)
-    else:
-        yield from (_word_clip(language, word) for word in words(value, language))
-        if value.type == COUNT:
-            yield measure_clip(model, language, value.unit)
-
-
-_word_clips: dict[tuple[str, str], str] = {}
-
-
-def _word_clip(language: str, word: str) -> str:
-    path = _word_clips.get((language, word))
-    if path is None:
-        path = _word_clips[language, word] = word_clip(language, word)
-    return path
+def _compiled(model: Model, language: str) -> _Speech:
+    while len(_speeches) >= _VERSIONS:
+        _speeches.pop(next(iter(_speeches)), None)
+    return _speeches.setdefault((model.digest, language), _Speech(model, language))

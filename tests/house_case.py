@@ -329,12 +329,15 @@ class Caller:
         self.origin = Origin(VOICE, "10086", number, NETWORK if number else "none", "trunk")
         self.n = 0
         self.heard: list[Answers] = []
+        self.deliveries: list[Delivery] = []
         self.bring(CallArrived(rig.now()))
 
     def bring(self, event: Event) -> Answers:
         """An event of this call."""
         self.n += 1
-        answers = self.rig.deliver(self.delivery(event))
+        delivery = self.delivery(event)
+        answers = self.rig.deliver(delivery)
+        self.deliveries.append(delivery)
         self.heard.append(answers)
         return answers
 
@@ -344,7 +347,11 @@ class Caller:
 
     def press(self, keys: str, heard_ms: int = 1000) -> Answers:
         """An entry."""
-        return self.bring(DigitsEntered(self.rig.now(), keys, heard_ms))
+        return self.bring(self.keys(keys, heard_ms))
+
+    def keys(self, keys: str, heard_ms: int = 1000) -> DigitsEntered:
+        """An entry, not yet brought."""
+        return DigitsEntered(self.rig.now(), keys, heard_ms)
 
     def hang_up(self) -> Answers:
         """The caller is gone."""

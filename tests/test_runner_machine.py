@@ -1,0 +1,377 @@
+"""Two processes on one ledger, and everything that can go wrong, in any order.
+
+Texts, calls, keys, duplicates, a BSS that fails, hangs or loses its answers, callers who hang up,
+waits that lapse, processes lost at any commit. Whatever happens: at most one change per order,
+every delivery and every request closed once, one reply for one text, every order at an end that is
+true, the tallies equal to the rows, and no secret where it must not be.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from bss_case import number
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from house_case import PASSWORD, Answers, Caller, Rig, make_home, text_of
+
+from actions.faults import Fault
+from actions.perform import Performer
+from dialog.events import CallEnded, NoInput, TransferEnded
+from dialog.host import Busy, Delivery, Reply
+from dialog.outcomes import DONE
+from engine import Illegal
+from ledger import records
+
+NEW_PASSWORD = "802914"
+WRONG = "773355"
+UNHEARD_OF = "99887766"
+TEXTS = (
+    "CXYE", "KTLDXS", "QXLDXS", "3032", "KTSJLL#20", "QXSJLL", "KTYETX 50", "KTYETX",
+    f"BGMM {PASSWORD} {NEW_PASSWORD}", f"BGMM {WRONG} {NEW_PASSWORD}", "BGMM", PASSWORD,
+    NEW_PASSWORD, f"CXGSD {number(1)}", "CXGSD", "301", "1", "2", "是", "否", "*", "STOP", "HELP",
+    f"乱码 {UNHEARD_OF}",
+)  # fmt: skip
+KEYS = ("1", "2", "3", "4", "7", "8", "9", "0", "*", PASSWORD, NEW_PASSWORD, WRONG, number(1))
+PATHS = ("3 1 1 1", "3 1 2 1", "3 3 1 2 1", "1 1", f"2 3 2 {PASSWORD} {NEW_PASSWORD}", "1 6 1 50 1")
+FAULTS = (
+    (), (), (),
+    (Fault("lose", "submit"),),
+    (Fault("no_answer", "submit"),),
+    (Fault("lose", "submit", times=0),),
+    (Fault("lose", "submit", times=0), Fault("no_answer", "find", times=0)),
+    (Fault("temporary", times=0),),
+    (Fault("crash"),),
+    (Fault("crash", times=0),),
+    (Fault("answer", "submit", result="insufficient_balance"),),
+    (Fault("answer", raw="E-77"),),
+)  # fmt: skip
+MAY_HOLD = {"orders.number", "outbox.number", "versions.sources"}
+ENDS = {"succeeded", "accepted", "refused", "failed", "unknown", "declined", "void", "reconciled"}
+
+
+class Brought(NamedTuple):
+    """A delivery, and what its channel was told; the rig it was brought to."""
+
+    delivery: Delivery
+    answers: Answers
+    rig: Rig
+
+
+class Errors(logging.Handler):
+    """Keeps what the house logs as an error: there must be nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps it."""
+        self.lines.append(record.getMessage())
+
+
+class Hotline(RuleBasedStateMachine):
+    """Two processes, a BSS, and the world around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="hotline-machine-"))
+        self.home = make_home(self.folder)
+        self.rigs: list[Rig] = []
+        self.dead: list[Rig] = []
+        self.brought: list[Brought] = []
+        self.calls: list[Caller] = []
+        self.late: list[Callable[[], Any]] = []
+        self.errors = Errors()
+        logging.getLogger("hotline").addHandler(self.errors)
+        self.n = 0
+
+    @initialize(drops=st.sampled_from(("by_key", "by_state", "not_at_all")))
+    def begin(self, drops: Any) -> None:
+        """Two processes start."""
+        self.drops = drops
+        self.rigs = [self._rig(), self._rig()]
+
+    def _rig(self) -> Rig:
+        return Rig(self.home, drops=self.drops)
+
+    def _bring(self, which: int, delivery: Delivery) -> None:
+        rig = self.rigs[which]
+        self.brought.append(Brought(delivery, rig.deliver(delivery), rig))
+        self._replace_lost()
+
+    def _replace_lost(self) -> None:
+        for n, rig in enumerate(self.rigs):
+            if rig.ledger.lost:
+                self._bury(rig)
+                self.rigs[n] = self._rig()
+
+    def _bury(self, rig: Rig) -> None:
+        """What the lost process had sent may still arrive at the BSS, now or much later."""
+        rig.lose()
+        performer = rig.performer
+        for job, _ in performer.held:
+            self.late.append(lambda job=job: Performer.perform(performer, job).result())
+        performer.held = []
+        self.dead.append(rig)
+
+    # -- what channels bring ---------------------------------------------------------------------
+
+    @rule(which=st.integers(0, 1), who=st.integers(0, 1), body=st.sampled_from(TEXTS))
+    def text(self, which: int, who: int, body: str) -> None:
+        """A text."""
+        self.n += 1
+        self._bring(which, text_of(body, number(who), f"sms-{self.n}"))
+
+    @rule(
+        which=st.integers(0, 1), who=st.integers(0, 1), path=st.sampled_from(PATHS),
+        answered=st.booleans(),
+    )  # fmt: skip
+    def call(self, which: int, who: int, path: str, answered: bool) -> None:
+        """A call that goes some way at once, waiting for the BSS between or not."""
+        self.n += 1
+        rig = self.rigs[which]
+        caller = Caller(rig, number(who), f"call-{self.n}")
+        self.calls.append(caller)
+        for keys in path.split():
+            caller.press(keys)
+            if answered and not rig.ledger.lost:
+                rig.answer_all()
+        self.brought += [
+            Brought(answers_of, answers, rig)
+            for answers_of, answers in zip(caller.deliveries, caller.heard, strict=True)
+        ]
+        self._replace_lost()
+
+    def _call_event(self, which: int, n: int, event: Any) -> None:
+        caller = self.calls[n % len(self.calls)]
+        caller.n += 1
+        self._bring(which, caller.delivery(event))
+
+    @precondition(lambda self: self.calls)
+    @rule(which=st.integers(0, 1), n=st.integers(0, 3), keys=st.sampled_from(KEYS))
+    def press(self, which: int, n: int, keys: str) -> None:
+        """A caller presses keys."""
+        caller = self.calls[n % len(self.calls)]
+        self._call_event(which, n, caller.keys(keys))
+
+    @precondition(lambda self: self.calls)
+    @rule(which=st.integers(0, 1), n=st.integers(0, 3))
+    def silence(self, which: int, n: int) -> None:
+        """A caller presses nothing."""
+        self._call_event(which, n, NoInput(self.rigs[0].now(), 900))
+
+    @precondition(lambda self: self.calls)
+    @rule(
+        which=st.integers(0, 1), n=st.integers(0, 3),
+        status=st.sampled_from(("answered", "busy", "no_answer", "failed")),
+    )  # fmt: skip
+    def agent(self, which: int, n: int, status: str) -> None:
+        """An agent's leg ends."""
+        self._call_event(which, n, TransferEnded(self.rigs[0].now(), "general", status))
+
+    @precondition(lambda self: self.calls)
+    @rule(
+        which=st.integers(0, 1), n=st.integers(0, 3), by=st.sampled_from(("caller", "network")),
+        heard=st.sampled_from((0, 400)),
+    )  # fmt: skip
+    def hang_up(self, which: int, n: int, by: str, heard: int) -> None:
+        """A line goes down."""
+        self._call_event(which, n, CallEnded(self.rigs[0].now(), by, heard))
+
+    @precondition(lambda self: self.brought)
+    @rule(which=st.integers(0, 1), n=st.integers(0, 200), rest=st.booleans())
+    def duplicate(self, which: int, n: int, rest: bool) -> None:
+        """A delivery comes again; the latest ones most often."""
+        back = n % 3 if rest else n
+        again = self.brought[-1 - back % len(self.brought)].delivery
+        self._bring(which, again)
+
+    # -- what happens meanwhile --------------------------------------------------------------------
+
+    @precondition(lambda self: any(rig.performer.held for rig in self.rigs))
+    @rule(which=st.integers(0, 1), n=st.integers(0, 5), faults=st.sampled_from(FAULTS))
+    def answer(self, which: int, n: int, faults: tuple[Fault, ...]) -> None:
+        """The BSS answers one of the jobs that wait, in any order."""
+        rig = self.rigs[which]
+        if rig.performer.held:
+            rig.answer(*faults, n=n % len(rig.performer.held))
+            self._replace_lost()
+
+    @rule(which=st.integers(0, 1))
+    def tick(self, which: int) -> None:
+        """Patience runs out, and who waits for a line looks again."""
+        self.rigs[which].tick()
+        self._replace_lost()
+
+    @rule(which=st.integers(0, 1))
+    def lapse(self, which: int) -> None:
+        """Every wait is overdue, and the sweeper comes by."""
+        self.rigs[which].sweep()
+        self._replace_lost()
+
+    @rule(which=st.integers(0, 1))
+    def reconcile(self, which: int) -> None:
+        """Orders of unknown end are asked for."""
+        self.rigs[which].reconcile()
+
+    @rule(which=st.integers(0, 1), nth=st.integers(0, 3), after=st.booleans())
+    def crash(self, which: int, nth: int, after: bool) -> None:
+        """A process will be lost at one of its next commits, before or behind it."""
+        self.rigs[which].crash_at(nth, after=after)
+
+    @precondition(lambda self: self.late)
+    @rule(n=st.integers(0, 5))
+    def late_work(self, n: int) -> None:
+        """The BSS does what a lost process had sent."""
+        self.late.pop(n % len(self.late))()
+
+    @rule()
+    def restart(self) -> None:
+        """The whole house is lost and starts again."""
+        self._restart()
+        self.rigs.append(self._rig())
+
+    def _restart(self) -> None:
+        for rig in self.rigs:
+            self._bury(rig)
+        self.rigs = [self._rig()]
+        self.rigs[0].recover()
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        """Everything comes to its end; then the record must be true."""
+        logging.getLogger("hotline").removeHandler(self.errors)
+        try:
+            if self.rigs:
+                self._finish()
+        finally:
+            for rig in (*self.dead, *self.rigs):
+                rig.close()
+            shutil.rmtree(self.folder)
+
+    def _finish(self) -> None:
+        for rig in self.rigs:
+            rig.crash_at(-1, after=False)
+        for _ in range(4):
+            for rig in self.rigs:
+                rig.answer_all()
+                rig.tick()
+        self._check_channels()
+        self._restart()
+        for work in self.late:
+            work()
+        rig = self.rigs[0]
+        for _ in range(8):
+            rig.answer_all()
+            rig.tick()
+            rig.sweep()
+        rig.reconcile()
+        assert not self.errors.lines, self.errors.lines
+        self._check_record(rig)
+        self._check_orders(rig)
+        self._check_secrets(rig)
+
+    def _check_channels(self) -> None:
+        """Every channel that still listens was told an end, once, the same for every duplicate."""
+        told: dict[str, set[Any]] = {}
+        for key, answers, rig in ((b.delivery.key, b.answers, b.rig) for b in self.brought):
+            over = [n for n, answer in enumerate(answers) if _over(answer)]
+            assert over in ([], [len(answers) - 1]), (key, answers)
+            for answer in answers:
+                assert not isinstance(answer, Exception) or isinstance(answer, Illegal | Busy), (
+                    answer
+                )
+            open_elsewhere = (found := rig.ledger.delivery(key)) and not found.closed
+            assert over or rig.ledger.lost or open_elsewhere, (key, answers)
+            if over and isinstance(answers[-1], Reply):
+                reply = answers[-1]
+                said = tuple(say.text for say in reply.say)
+                told.setdefault(key, set()).add((reply.session, reply.n, said, reply.text))
+        assert all(len(replies) == 1 for replies in told.values()), told
+
+    def _check_record(self, rig: Rig) -> None:
+        ledger = rig.ledger
+        assert [s for s in _all(rig, "SELECT id FROM sessions WHERE state IS NOT NULL")] == []
+        deliveries = [row.key for row in ledger.rows(records.Delivery)]
+        closings = [row.delivery for row in ledger.rows(records.DeliveryClosing)]
+        assert Counter(deliveries) == Counter(closings)
+        texts = {b.delivery.key for b in self.brought if b.delivery.origin.channel == "text"}
+        inbound = Counter(row.inbound for row in ledger.rows(records.Outbox) if row.inbound)
+        assert inbound == Counter(key for key in deliveries if key in texts)
+        requests = [row.id for row in ledger.rows(records.Request)]
+        assert Counter(requests) == Counter(row.request for row in ledger.rows(records.Closing))
+        assert ledger.compare_counts() == []
+        ended = Counter(row.session for row in ledger.rows(records.CallEnd))
+        calls = _all(rig, "SELECT id FROM sessions WHERE channel = 'voice'")
+        assert ended == Counter(calls)
+
+    def _check_orders(self, rig: Rig) -> None:
+        for order, states in rig.order_states().items():
+            assert rig.bss.changes(order) <= 1, (order, states)
+            assert states, order
+            assert states[-1] in ENDS, (order, states)
+            assert states.count("submitted") <= 1, states
+            moves = rig.ledger.rows(records.OrderMove, order_id=order)
+            last = moves[-1]
+            found = rig.bss.find(order)
+            done = rig.bss.changes(order) == 1
+            said_done = last.state in DONE or (last.state == "reconciled" and last.reason in DONE)
+            assert done == said_done, (order, states, last, found)
+
+    def _check_secrets(self, rig: Rig) -> None:
+        for secret in (PASSWORD, NEW_PASSWORD, WRONG, UNHEARD_OF, number(0), number(1)):
+            alone = re.compile(rf"(?<![0-9a-f]){secret}(?![0-9a-f])")
+            for place in set(rig.ledger.search(secret)) - MAY_HOLD:
+                table, column = place.split(".")
+                cells = _all(rig, f"SELECT {column} FROM {table}")
+                assert not any(alone.search(str(cell)) for cell in cells), (secret, place)
+        sealed = re.compile("~[A-Z2-7=]{40,}~")
+        for place in set(rig.ledger.search("~")) - MAY_HOLD:
+            table, column = place.split(".")
+            cells = _all(rig, f"SELECT {column} FROM {table}")
+            assert not any(sealed.search(str(cell)) for cell in cells), place
+
+
+def _over(answer: Reply | Exception) -> bool:
+    """Whether a channel is told nothing more; a caller who is gone hears of no BSS."""
+    return isinstance(answer, Exception) or type(answer.then).__name__ != "Perform"
+
+
+def _all(rig: Rig, sql: str) -> list[Any]:
+    ledger = sqlite3.connect(rig.ledger.path)
+    try:
+        return [row[0] for row in ledger.execute(sql)]
+    finally:
+        ledger.close()
+
+
+_CHECKS = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "print_blob": True,
+}
+
+
+class TestBriefly(Hotline.TestCase):  # type: ignore[name-defined,misc]
+    """As much as a test run has time for."""
+
+    settings = settings(max_examples=30, stateful_step_count=30, **_CHECKS)
+
+
+@pytest.mark.soak
+class TestForLong(Hotline.TestCase):  # type: ignore[name-defined,misc]
+    """Many more, and longer ones."""
+
+    settings = settings(max_examples=1500, stateful_step_count=60, **_CHECKS)
