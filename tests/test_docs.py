@@ -48,7 +48,7 @@ MENU = ROOT / "docs/menu.md"
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _FIGURES = re.compile(
-    r"\d+\.\d\d|\b[0-9a-f]{16,64}\b|\d+年|\d+月|\d+日|\d+(?= (?:个节点|条指令))|(?<=127\.0\.0\.1:)\d+"
+    r"\d+\.\d\d|\b[0-9a-f]{16,64}\b|\d+[年月日]|\d+(?= (?:个节点|条指令))|(?<=127\.0\.0\.1:)\d+"
 )
 """What depends on the day, the site's version or the machine."""
 
@@ -155,6 +155,7 @@ class Desk:
                 return how(self, line, match)
         done = subprocess.run(
             ["bash", "-c", line],
+            check=False,  # its output comes with the failure below
             cwd=self.site,
             env=self.environment,
             input=b"x\n",  # a call without --keys hangs up
@@ -221,7 +222,7 @@ def _added(whole: Any, part: Any) -> Any:
     return whole + part if isinstance(whole, list) and isinstance(part, list) else part
 
 
-# -- commands that are not run as they stand --------------------------------------------------------
+# -- commands that are not run as they stand ----------------------------------------------------
 
 
 def _make(desk: Desk, line: str, match: re.Match[str]) -> list[str]:
@@ -418,6 +419,9 @@ def test_format() -> None:
     told = set(re.findall(r"`(\w+)[^`]*`", text))
     told |= set(re.findall(r"\w+", " ".join(re.findall(r"^### (.*)", text, re.MULTILINE))))
     assert {*_keys(schema.MENUS), *_keys(schema.CODEBOOK)} - told == set()
+    roles = re.search(r"^Roles of `words`: (.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert roles is not None
+    assert sorted(re.findall(r"`([a-z_0-9]+)`", roles[1])) == sorted(schema.WORDS)
 
 
 # -- tests: the documents hold together ------------------------------------------------------------

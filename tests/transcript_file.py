@@ -6,7 +6,7 @@ A file is a list of cases:
   `identity` network unless told; `at` the local date and time;
 - `keys` a call's inputs, blanks between them, as `dialog.transcript.Transcript` has them, and
   `1x` (hangs up while the house works on the 1) and `^x` (hangs up before a word was heard);
-- `texts` a text dialogue's inputs, `-` lets the open question lapse;
+- `texts` a text dialogue's inputs; `-` lets the open question lapse, `+25h` lets hours pass;
 - `setup` dialogues that went before (number, and keys or texts);
 - `bss` rules of actions.faults, `drops` how the BSS drops duplicates, `lanes` settings of
   actions.lanes by lane; `unplayable` texts whose audio fails;
@@ -92,12 +92,10 @@ def _case(file: Path, row: Mapping[str, Any]) -> Case:
         _dialogue(row),
         row.get("at", AT),
         tuple(item for request in row["requests"] for item in request.items()),
-        tuple(map(tuple, row.get("said", ()))),
+        tuple(tuple(_flat(turn)) for turn in row.get("said", ())),
         tuple(row.get("notices", ())),
         tuple(map(_dialogue, row.get("setup", ()))),
-        tuple({k: int(v) if v.isdigit() else v for k, v in rule.items()} for rule in row["bss"])
-        if "bss" in row
-        else (),
+        tuple(map(_fault, row.get("bss", ()))),
         row.get("drops", "by_key"),
         {
             lane: {word: int(value) for word, value in given.items()}
@@ -106,6 +104,20 @@ def _case(file: Path, row: Mapping[str, Any]) -> Case:
         frozenset(row.get("unplayable", ())),
         row.get("bug", ""),
     )
+
+
+def _flat(turn: Iterable[Any]) -> Iterable[str]:
+    """A turn's lines; an announcement written once and named elsewhere is a list in it."""
+    for line in turn:
+        if isinstance(line, str):
+            yield line
+        else:
+            yield from line
+
+
+def _fault(rule: Mapping[str, str]) -> Mapping[str, Any]:
+    whole = ("times", "ms")
+    return {word: int(value) if word in whole else value for word, value in rule.items()}
 
 
 def _dialogue(row: Mapping[str, Any]) -> Dialogue:
@@ -119,33 +131,72 @@ def _dialogue(row: Mapping[str, Any]) -> Dialogue:
 
 # -- rewriting -----------------------------------------------------------------------------------
 
+Played = Mapping[str, tuple[Said, Sequence[str]]]
 
-def rewrite(file: Path, played: Mapping[str, tuple[Said, Sequence[str]]]) -> None:
-    """Puts what was said, and the notices, into the cases named; all else stays as it is."""
-    out: list[str] = []
-    block: list[str] = []
-    for line in [*file.read_text("utf-8").splitlines(), "- case: "]:
+
+def rewrite(file: Path, played: Played) -> None:
+    """Puts what was said, and the notices, into the cases named; all else stays as it is.
+
+    A menu is written out where it is first said and named by its intro from then on.
+    """
+    known = {case.name: (case.said, case.notices) for case in read(file) if not case.bug}
+    writer = _Writer({**known, **{name: played[name] for name in played if name in known}})
+    blocks: list[list[str]] = [[]]
+    for line in file.read_text("utf-8").splitlines():
         if line.startswith("- case:"):
-            out += _rewritten(block, played)
-            block = []
-        block.append(line)
-    file.write_text("\n".join(out).rstrip() + "\n", "utf-8")
+            blocks.append([])
+        blocks[-1].append(line)
+    lines = (line for block in blocks for line in writer.block(block))
+    file.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _rewritten(block: list[str], played: Mapping[str, tuple[Said, Sequence[str]]]) -> Iterable[str]:
-    name = yaml.load(block[0], Loader=_LOADER)[0]["case"] if _is_case(block) else ""
-    if name not in played:
-        return block
-    said, notices = played[name]
-    kept = _without(_without(block, "said"), "notices")
-    tail: list[str] = []
-    while kept and (not kept[-1].strip() or kept[-1].startswith("#")):
-        tail.insert(0, kept.pop())
-    return [*kept, *_notices(notices), *_said(said), *tail]
+class _Writer:
+    """Writes the cases of one file in their order."""
 
+    def __init__(self, played: Played) -> None:
+        self._played = played
+        self._menus: dict[str, tuple[str, ...]] = {}
 
-def _is_case(block: list[str]) -> bool:
-    return bool(block) and block[0].startswith("- case:")
+    def block(self, block: list[str]) -> list[str]:
+        """The lines of a case, or of the file's head."""
+        case = block and block[0].startswith("- case:")
+        name = yaml.load(block[0], Loader=_LOADER)[0]["case"] if case else ""
+        if name not in self._played:
+            return block
+        said, notices = self._played[name]
+        kept = _without(_without(block, "said"), "notices")
+        tail: list[str] = []
+        while not kept[-1].strip() or kept[-1].startswith("#"):
+            tail.insert(0, kept.pop())
+        return [*kept, *_notices(notices), *self._said(said), *tail]
+
+    def _said(self, said: Said) -> Iterable[str]:
+        yield "  said:"
+        for turn in said:
+            rows = list(self._rows(turn))
+            yield f"    - {'- ' if rows else '[]'}{rows[0] if rows else ''}"
+            yield from (f"      - {row}" for row in rows[1:])
+
+    def _rows(self, turn: tuple[str, ...]) -> Iterable[str]:
+        n = 0
+        while n < len(turn):
+            menu = turn[n : n + 2]
+            if len(menu) == 2 and menu[1].startswith("choice "):
+                yield self._menu(menu)
+                n += 2
+            else:
+                yield _scalar(turn[n])
+                n += 1
+
+    def _menu(self, menu: tuple[str, ...]) -> str:
+        name, n = menu[0], 1
+        while self._menus.get(name, menu) != menu:
+            n += 1
+            name = f"{menu[0]}_{n}"
+        if name in self._menus:
+            return f"*{name}"
+        self._menus[name] = menu
+        return f"&{name} [{', '.join(menu)}]"
 
 
 def _without(block: list[str], key: str) -> list[str]:
@@ -156,15 +207,6 @@ def _without(block: list[str], key: str) -> list[str]:
         if not inside:
             out.append(line)
     return out
-
-
-def _said(said: Said) -> Iterable[str]:
-    yield "  said:"
-    for turn in said:
-        if not turn:
-            yield "    - []"
-        for n, line in enumerate(turn):
-            yield f"    {'-' if n == 0 else ' '} - {_scalar(line)}"
 
 
 def _notices(notices: Sequence[str]) -> Iterable[str]:

@@ -254,7 +254,18 @@ class Stage:
             assert isinstance(port, FaultyPort)
             assert port.reached.wait(PATIENCE_S)
 
-    def lapse(self) -> None:
+    def wait(self, item: str) -> bool:
+        """Lets time pass when the item of a text dialogue says so: `-` or `+25h`."""
+        if item == NOTHING:
+            self._lapse()
+        elif hours := re.fullmatch(r"\+(\d+)h", item):
+            self.clock.jump(int(hours[1]) * 3_600_000)
+            self.ears.said.append(())
+        else:
+            return False
+        return True
+
+    def _lapse(self) -> None:
         """Nobody answers the open question until the sweeper finds it overdue."""
         self.clock.jump(LAPSE_MS)
         assert sweep(self.house, self.clock())
@@ -275,8 +286,15 @@ class Stage:
         return text is not None and sessions.load(text).wait[:1] == ("Perform",)
 
     def said(self) -> Said:
-        """The transcript's said lines."""
-        return tuple(turn.lines if isinstance(turn, Passed) else turn for turn in self.ears.said)
+        """The transcript's said lines; a turn in another language than the last begins with it."""
+        language = self.site.model.languages[0]
+        found = []
+        for turn in self.ears.said:
+            spoken = turn.replies[-1].language if isinstance(turn, Passed) else language
+            change = (f"language={spoken}",) if spoken != language else ()
+            language = spoken
+            found.append((*change, *turn.lines) if isinstance(turn, Passed) else turn)
+        return tuple(found)
 
     def requests(self, of: list[str]) -> Requests:
         """The requests of sessions: each leaf and how it ended."""
@@ -379,9 +397,7 @@ def direct(stage: Stage, dialogue: Dialogue) -> None:
     rehearsal = _Direct(stage, origin, name, legs)
     if dialogue.channel == "text":
         for text in dialogue.inputs:
-            if text == NOTHING:
-                stage.lapse()
-            else:
+            if not stage.wait(text):
                 rehearsal.text(text)
         return
     rehearsal.dial()
