@@ -74,6 +74,7 @@ class House:
             self.timers,
             now=now,
             new_id=uuid7,
+            notices=settings.notices,
         )
 
     def _bss(self) -> Port:

@@ -8,13 +8,13 @@ from typing import Any
 
 from dialog.events import load_values
 from dialog.host import Delivery, Reply
-from dialog.session import Session
+from dialog.session import VOICE, Session
 from dialog.turn import Notify, OrderWritten, Say, Turn, dump_wait, load_wait
 from hotline.versions import Versions
 from ivr.playlist import playlist
 from ledger import records
 from menus.render import write
-from sms_commands.compose import Message, compose
+from sms_commands.compose import Message, compose, split
 
 HTTP_WINDOW_MS = 12_000
 """How long an HTTP answer may carry a reply before the sender takes it (Twilio waits 15 s)."""
@@ -24,8 +24,8 @@ REPLY_EXPIRES_MS = 24 * 3600 * 1000
 class Replies:
     """Renders by the version that said it."""
 
-    def __init__(self, versions: Versions) -> None:
-        self._versions = versions
+    def __init__(self, versions: Versions, notices: str = "") -> None:
+        self._versions, self._notices = versions, notices
 
     def clips(self, reply: Reply) -> tuple[str, ...]:
         """Clip paths under prompts/, in order."""
@@ -50,7 +50,6 @@ class Replies:
         self, session: Session, key: str, text: str, at: int, delivery: Delivery
     ) -> records.Outbox:
         """The reply to a text: one row for each inbound message, whoever carries it."""
-        message = self._message(text)
         return records.Outbox(
             f"{session.id}.{session.turn}.reply",
             key,
@@ -62,23 +61,28 @@ class Replies:
             "reply",
             session.language,
             text,
-            message,
+            len(split(text)),
             at + REPLY_EXPIRES_MS,
             delivery.reply_context,
             at + HTTP_WINDOW_MS,
         )
 
     def notice(self, session: Session, notify: Notify, i: int, at: int) -> records.Outbox:
-        """A text beside the dialogue, to the owner of what was changed."""
+        """A text beside the dialogue, to the owner of what was changed.
+
+        A real call's leaves by the link for notices; a rehearsal's never leaves the house.
+        """
+        origin = session.origin
+        beside = origin.channel == VOICE and origin.traffic == "real"
         message = self.compose(session, (Say(notify.text, notify.values),))
         return records.Outbox(
             f"{session.id}.{session.turn}.notify{i}",
             None,
             session.id,
             at,
-            session.acting or session.origin.caller,
-            session.origin.called,
-            session.origin.link,
+            session.acting or origin.caller,
+            origin.called,
+            (self._notices if beside else "") or origin.link,
             "notify",
             session.language,
             message.text,
@@ -87,12 +91,6 @@ class Replies:
             "",
             at,
         )
-
-    @staticmethod
-    def _message(text: str) -> int:
-        from sms_commands.compose import split
-
-        return len(split(text))
 
     @staticmethod
     def dump(reply: Reply) -> str:

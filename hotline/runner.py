@@ -87,10 +87,11 @@ class Runner:
         *,
         now: Callable[[], int],
         new_id: Callable[[int], str],
+        notices: str = "",
     ) -> None:
         self.ledger, self.versions, self.performer = ledger, versions, performer
         self.vault, self.timers, self.now, self._new_id = vault, timers, now, new_id
-        self.replies = Replies(versions)
+        self.replies = Replies(versions, notices)
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
         self._lock = threading.Lock()  # over _open and the carriages in it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from waitress.server import create_server
 from hotline.house import House, clock
 from hotline.ids import uuid7
 from hotline.reload import Reloader
+from hotline.settings import BadSetting, Settings
 from hotline.sweep import Sweeper, recover
 from hotline.web import make_app
+from ivr.ami import Account, Watcher
 from ivr.fastagi import FastAgiServer
 from menus.findings import Finding
 from sms_commands.sender import LEASE_MS, Outcome, Sender, SendPort
@@ -67,6 +70,21 @@ def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event)
     )
 
 
+def _watchers(settings: Settings, say: Say) -> list[Watcher]:
+    """The watcher of the PBX that HOTLINE_AMI names. Raises BadSetting when it is malformed."""
+    if not settings.ami:
+        return []
+    found = re.fullmatch(r"([^:@]+):([^@]+)@([^:@]+)(?::(\d{1,5}))?", settings.ami)
+    if found is None:
+        raise BadSetting(
+            "HOTLINE_AMI 应为 user:secret@host:port。 HOTLINE_AMI must be user:secret@host:port."
+        )
+    user, secret, host, port = found.groups()
+    words = {"booted": "PBX 已就绪 is ready", "lost": "PBX 联系不上 is away"}
+    account = Account(user, secret, host, int(port or 5038))
+    return [Watcher(account, on_state=lambda state: say(f"AMI      {words.get(state, state)}"))]
+
+
 async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], None]) -> None:
     """Serves until SIGINT or SIGTERM, then ends calls cleanly and closes what it opened."""
     settings = house.settings
@@ -96,7 +114,11 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     sender = make_sender(house, _links(house), wake)
     outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)
     outbox.start()
-    helpers = (Sweeper(house), Reloader(house, told))
+    helpers: tuple[Sweeper | Reloader | Watcher, ...] = (
+        Sweeper(house),
+        Reloader(house, told),
+        *_watchers(settings, say),
+    )
     for helper in helpers:
         helper.start()
     try:

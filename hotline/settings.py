@@ -33,7 +33,13 @@ class Settings:
     twilio_agent: str = ""  # the number that Twilio dials for an agent
     bss_faults: Path | None = None
     drops: Drops = BY_KEY
-    ami: str = ""  # user:secret@host:port of the PBX to watch; "" = none
+    ami: str = field(default="", repr=False)  # user:secret@host:port of the PBX to watch
+    notice_link: str = ""  # the link of texts beside calls; "" = Twilio when it is set up
+
+    @property
+    def notices(self) -> str:
+        """The link that carries texts beside calls; "" when there is none."""
+        return self.notice_link or ("twilio" if self.twilio_account else "")
 
     @property
     def prompts(self) -> Path:
@@ -90,6 +96,7 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "twilio_agent": os.environ.get("HOTLINE_TWILIO_AGENT", ""),
         "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
         "ami": os.environ.get("HOTLINE_AMI", ""),
+        "notice_link": os.environ.get("HOTLINE_NOTICE_LINK", ""),
     }
     chosen = {key: value for key, value in given.items() if value is not None}
     return Settings(found, find_home(found, home), **{**env, **chosen})  # type: ignore[arg-type]

@@ -77,11 +77,13 @@ def actions(as_json: bool) -> None:
 
 
 @click.command(short_help="输出 JSON Schema。 Print the JSON Schema.")
-def schema() -> None:
+@click.option("--codebook", is_flag=True, help="短信代码表的。 That of a codebook.")
+def schema(codebook: bool) -> None:
     """输出 menus.yaml 的 JSON Schema，供编辑器补全与提示。 Print the JSON Schema for editors."""
-    from menus.schema import json_schema
+    from menus.schema import CODEBOOK, MENUS, json_schema
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    shape = CODEBOOK if codebook else MENUS
+    click.echo(json.dumps(json_schema(shape), ensure_ascii=False, indent=2))
 
 
 @click.command(short_help="输出菜单图。 Print the menu diagram.")

@@ -32,14 +32,18 @@ def settings(site: Path | None, home: Path | None, **given: object) -> Settings:
 
 def open_house(chosen: Settings) -> Any:
     """The house of the settings; a menus file with errors is shown and ends the command."""
+    from actions.faults import BadFaults
     from hotline.house import House
     from hotline.versions import Refused
+    from ledger.records import LedgerError
 
     try:
         return House(chosen)
     except Refused as refused:
         show_findings(refused.findings)
         raise click.exceptions.Exit(1) from None
+    except (BadFaults, LedgerError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def show_findings(findings: list[Any]) -> None:
