@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 from dialog.values import Value, load
 
+UNTOLD = -1
+"""`heard_ms` of a call's end by a channel that can't tell: what it was given counts as begun."""
+
 
 class Profile(NamedTuple):
     """What the BSS knows of a subscriber. `subscriber` is the subscription, not the number."""

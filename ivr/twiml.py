@@ -11,7 +11,15 @@ from urllib.parse import quote, urlencode
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from dialog.events import CallArrived, CallEnded, DigitsEntered, Event, NoInput, TransferEnded
+from dialog.events import (
+    UNTOLD,
+    CallArrived,
+    CallEnded,
+    DigitsEntered,
+    Event,
+    NoInput,
+    TransferEnded,
+)
 from dialog.host import Delivery, Reply
 from dialog.session import CLAIMED, NONE, VOICE, Origin
 from dialog.turn import Collect, End, Perform, Transfer
@@ -40,7 +48,7 @@ def delivery_from_form(
     """The delivery of a turn's webhook, or of a status callback.
 
     `n` and `topic` come from the turn's URL (see `turn_url`), n = 1 is the call's first. `at` is
-    UTC milliseconds. Nothing tells how much of the prompts was played: heard_ms stays 0.
+    UTC milliseconds. Nothing tells how much of the prompts was played.
 
     Raises BadFormError for a form without a CallSid, with digits that no telephone has, or a turn
     that is no number of a turn.
@@ -61,7 +69,7 @@ def delivery_from_form(
 
 def _event(form: Mapping[str, str], n: int, at: int, topic: str) -> Event:
     if form.get("CallStatus") in _OVER:
-        return CallEnded(at, "caller")
+        return CallEnded(at, "caller", UNTOLD)
     if n == 1:
         return CallArrived(at)
     if topic:

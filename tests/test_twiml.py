@@ -8,7 +8,15 @@ import pytest
 import yaml
 from agi_peer import TableHost
 
-from dialog.events import CallArrived, CallEnded, DigitsEntered, Event, NoInput, TransferEnded
+from dialog.events import (
+    UNTOLD,
+    CallArrived,
+    CallEnded,
+    DigitsEntered,
+    Event,
+    NoInput,
+    TransferEnded,
+)
 from dialog.host import Delivery, Reply
 from dialog.session import Origin
 from ivr.twiml import BadFormError, apology, delivery_from_form, turn_url, twiml
@@ -71,8 +79,8 @@ def test_an_apology_hangs_up() -> None:
             TransferEnded(5, "general", "no_answer"),
         ),
         ({}, 4, "general", "4", TransferEnded(5, "general", "failed")),
-        ({"CallStatus": "completed"}, 1, "", "ended", CallEnded(5, "caller")),
-        ({"CallStatus": "canceled"}, 7, "", "ended", CallEnded(5, "caller")),
+        ({"CallStatus": "completed"}, 1, "", "ended", CallEnded(5, "caller", UNTOLD)),
+        ({"CallStatus": "canceled"}, 7, "", "ended", CallEnded(5, "caller", UNTOLD)),
     ],
 )  # fmt: skip
 def test_form(more: dict[str, str], n: int, topic: str, key: str, event: Event) -> None:

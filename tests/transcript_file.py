@@ -139,8 +139,8 @@ def rewrite(file: Path, played: Played) -> None:
 
     A menu is written out where it is first said and named by its intro from then on.
     """
-    known = {case.name: (case.said, case.notices) for case in read(file) if not case.bug}
-    writer = _Writer({**known, **{name: played[name] for name in played if name in known}})
+    known = {case.name: (case.said, case.notices) for case in read(file)}
+    writer = _Writer({**known, **played})
     blocks: list[list[str]] = [[]]
     for line in file.read_text("utf-8").splitlines():
         if line.startswith("- case:"):
