@@ -195,7 +195,7 @@ class Rig:
         self.vault = Vault.at(home / "secret.key")
         self.ledger = LedgerOnALine(home / "ledger.db", "Asia/Shanghai")
         self.versions = Versions(self.ledger, now=now)
-        self.versions.follow()
+        self.versions.publish(*site(), "test", "")
         self.bss: EmbeddedBss = embedded(home, now, drops_duplicates=drops)  # type: ignore[arg-type]
         lanes = dict.fromkeys(LANES, SHORT)
         self.performer = HeldPerformer(self.bss, open_secret=self.vault.open, lanes=lanes)

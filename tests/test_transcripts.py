@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 from transcript_file import Case, Said, cases, rewrite
-from transcript_site import LINES, Site, check_record, make_site, played
+from transcript_lines import lines_of
+from transcript_site import Site, check_record, make_site, played
 
 from hotline import versions
 
@@ -25,7 +26,7 @@ def _runs() -> list[ParameterSet]:
             marks=[pytest.mark.xfail(reason=case.bug, strict=True)] if case.bug else [],
         )
         for case in cases()
-        for line in LINES[case.dialogue.channel]
+        for line in lines_of(case)
     ]
 
 
@@ -55,10 +56,10 @@ def test_transcript(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What is said, what is sent beside and how each request ends are as written; no secret stays."""
+    """What is said and sent, and how each request ends, is as written; no secret stays."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(versions, "check_sources", lambda *_: site.checked)
-    with played(case, site, tmp_path, LINES[case.dialogue.channel][line]) as (stage, got):
+    with played(case, site, tmp_path, lines_of(case)[line]) as (stage, got):
         assert got.requests == case.requests
         if rewritten is not None and line == "direct" and not case.bug:
             rewritten.setdefault(case.file, {})[case.name] = got.said, got.notices

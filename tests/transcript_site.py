@@ -15,16 +15,18 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from transcript_file import Case, Dialogue, Requests, Said
 
 from actions.faults import FaultyPort
-from actions.perform import LANES
+from actions.perform import LANES, Done, Performer
+from actions.port import Drops, Result
 from dialog import session as sessions
 from dialog.events import (
     CallEnded,
@@ -110,6 +112,7 @@ class Passed(NamedTuple):
 
     delivery: Delivery
     replies: list[Reply]
+    errors: list[Exception]
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -132,7 +135,7 @@ class Overheard:
         if any(delivery.key == known.delivery.key for known in self.passed):
             self._deliver(delivery, on_reply)
             return
-        passed = Passed(delivery, [])
+        passed = Passed(delivery, [], [])
         self.passed.append(passed)
         if not isinstance(delivery.event, CallEnded):
             self.said.append(passed)
@@ -141,6 +144,8 @@ class Overheard:
             with self.changed:
                 if isinstance(reply, Reply):
                     passed.replies.append(reply)
+                else:
+                    passed.errors.append(reply)
                 self.changed.notify_all()
             on_reply(reply)
 
@@ -151,9 +156,15 @@ class Overheard:
         self.said.clear()
 
     @property
+    def busy(self) -> bool:
+        """Whether a delivery has got no answer yet."""
+        return not all(passed.replies or passed.errors for passed in self.passed)
+
+    @property
     def last(self) -> Reply:
         """The latest reply."""
-        return next(passed.replies[-1] for passed in reversed(self.passed) if passed.replies)
+        found: Reply = next(p.replies[-1] for p in reversed(self.passed) if p.replies)
+        return found
 
     @property
     def sessions(self) -> list[str]:
@@ -205,6 +216,35 @@ class Noting(Replies):
         return row
 
 
+class Jobs:
+    """Counts what the BSS has still to answer."""
+
+    def __init__(self, performer: Performer) -> None:
+        self._perform = performer.perform
+        self._open = 0
+        self._lock = threading.Lock()
+        performer.perform = self._counted  # type: ignore[method-assign]
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is still to come, or to be taken."""
+        return self._open > 0
+
+    def _counted(self, job: Perform, done: Done | None = None) -> Future[Result]:
+        self._count(1)
+
+        def told(result: Result) -> None:
+            if done is not None:
+                done(result)
+            self._count(-1)
+
+        return self._perform(job, told)
+
+    def _count(self, n: int) -> None:
+        with self._lock:
+            self._open += n
+
+
 # -- one case ------------------------------------------------------------------------------------
 
 
@@ -224,15 +264,17 @@ class Stage:
             site.folder,
             home,
             bss_faults=rules if case.bss else None,
-            drops=case.drops,
+            drops=cast(Drops, case.drops),
             twilio_token=TOKEN,
+            twilio_agent=case.dialogue.called,
         )
         self.house = House(settings, now=self.clock, lanes=lanes)
         self.ears = Overheard(self.house.runner)
+        self.jobs = Jobs(self.house.performer)
         self.notes = Noting(self.house.versions)
         self.house.runner.replies = self.notes
         self._hangs = any(rule["do"].startswith("hang") for rule in case.bss)
-        self._stays = not any(_leaves(item) for item in case.dialogue.inputs)
+        self._stays = not any(leaves(item) for item in case.dialogue.inputs)
         if self._hangs and self._stays:
             threading.Thread(target=self._slow, daemon=True).start()
 
@@ -273,13 +315,17 @@ class Stage:
         self.ears.said.append(())
 
     def settle(self) -> None:
-        """Lets what hangs go, and waits until no dialogue waits for the BSS."""
+        """Lets what hangs go, and waits until no delivery is new and none waits for the BSS."""
         if isinstance(self.house.bss, FaultyPort):
             self.house.bss.release()
         end = time.monotonic() + PATIENCE_S
-        while any(self._performing(session) for session in self.ears.sessions):
+        while self._busy():
             assert time.monotonic() < end, "a dialogue still waits for the BSS"
-            self.house.ledger.append([]).result()
+
+    def _busy(self) -> bool:
+        self.house.ledger.append([]).result()
+        under_way = self.ears.busy or self.jobs.open
+        return under_way or any(map(self._performing, self.ears.sessions))
 
     def _performing(self, session: str) -> bool:
         text = self.house.ledger.session(session)
@@ -308,7 +354,7 @@ class Stage:
         return tuple(found)
 
 
-def _leaves(item: str) -> bool:
+def leaves(item: str) -> bool:
     """Whether the caller hangs up while the house works."""
     return item.endswith(HANG_UP) and item not in (HANG_UP, HANG_UP_AT_ONCE)
 
@@ -334,7 +380,7 @@ def played(case: Case, site: Site, home: Path, by: Line) -> Iterator[tuple[Stage
     stage = Stage(case, site, home)
     try:
         for dialogue in case.setup:
-            direct(stage, dialogue)
+            direct(stage, dialogue, "rehearsal" if by is direct else "real")
             stage.settle()
         before = set(stage.ears.sessions)
         stage.ears.forget()
@@ -386,7 +432,7 @@ def _cells(home: Path, place: str) -> list[str]:
 # -- lines ---------------------------------------------------------------------------------------
 
 
-def direct(stage: Stage, dialogue: Dialogue) -> None:
+def direct(stage: Stage, dialogue: Dialogue, traffic: str = "rehearsal") -> None:
     """As the command line plays calls and texts."""
     origin = Origin(
         dialogue.channel,
@@ -394,7 +440,7 @@ def direct(stage: Stage, dialogue: Dialogue) -> None:
         dialogue.caller,
         dialogue.identity,
         "terminal",
-        "rehearsal",
+        traffic,
     )
     name = f"terminal:{len(stage.ears.passed)}"
     legs = [item.removeprefix(AGENT) for item in dialogue.inputs if item.startswith(AGENT)]
@@ -425,6 +471,3 @@ class _Direct(Rehearsal):
         """Hangs up, when the BSS works if it is to."""
         self._stage.hang()
         return super().hang_up(heard_ms)
-
-
-LINES: dict[str, dict[str, Line]] = {"voice": {"direct": direct}, "text": {"direct": direct}}
