@@ -16,13 +16,15 @@ class Delivery(NamedTuple):
     `key` names it for ever: the same key is the same delivery, however often it arrives
     (link + call id + n, link + message id). `dialogue` names the call (link + call id); texts
     leave it empty, theirs is the open dialogue of called number and subscriber.
-    `origin` is read when the delivery opens a session.
+    `origin` is read when the delivery opens a session. `held`: it comes over a line that this
+    process holds and that never repeats anything, so its steps are all that is recorded of it.
     """
 
     key: str
     dialogue: str
     origin: Origin
     event: Event
+    held: bool = False
     reply_context: str = ""  # JSON a link needs to answer (CMPP LinkID, service id, ...)
 
 

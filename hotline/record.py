@@ -25,9 +25,11 @@ from ledger.records import Row, SessionFacts, SessionState
 
 Pseudonym = Callable[[str], str]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def opened(session: Session, dialogue: str, at: int, pseudonym: Pseudonym) -> SessionFacts:

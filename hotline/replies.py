@@ -16,6 +16,8 @@ from ledger import records
 from menus.render import write
 from sms_commands.compose import Message, compose, split
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+
 HTTP_WINDOW_MS = 12_000
 """How long an HTTP answer may carry a reply before the sender takes it (Twilio waits 15 s)."""
 REPLY_EXPIRES_MS = 24 * 3600 * 1000
@@ -96,7 +98,7 @@ class Replies:
     def dump(reply: Reply) -> str:
         """A reply as JSON text, for duplicates."""
         row: list[Any] = list(reply._replace(then=dump_wait(reply.then)))  # type: ignore[arg-type]
-        return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(row)
 
     @staticmethod
     def load(text: str) -> Reply:

@@ -95,6 +95,8 @@ class Runner:
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
         self._lock = threading.Lock()  # over _open and the carriages in it
+        self._held: dict[str, str] = {}  # session -> the line, of calls that this process holds
+        self._lines: dict[str, Session] = {}  # line -> its session, as last committed
 
     # -- Host ----------------------------------------------------------------------------------
 
@@ -115,6 +117,14 @@ class Runner:
     def _take(self, carriage: Carriage) -> None:
         delivery = carriage.delivery
         origin, event = delivery.origin, delivery.event
+        if delivery.held:
+            known = self._lines.get(delivery.dialogue)
+            if known is not None:
+                self._step_of(carriage, known, event)
+                return
+            if isinstance(event, CallArrived):
+                self._begin(carriage)
+                return
         if origin.channel == TEXT:
             line = self.vault.pseudonym(origin.caller)
             found = self.ledger.open_text(origin.called, line, origin.traffic)
@@ -180,6 +190,9 @@ class Runner:
         self._step_of(carriage, session, event._replace(profile=profile))
 
     def _load(self, session_id: str) -> Session | None:
+        known = self._lines.get(self._held.get(session_id, ""))
+        if known is not None:
+            return known
         text = self.ledger.session(session_id)
         return None if text is None else sessions.load(text)
 
@@ -214,6 +227,7 @@ class Runner:
             elif isinstance(error, records.Duplicate) and carriage is not None:
                 self._guarded(self._again, carriage)
             elif isinstance(error, records.Conflict):
+                self._forget(session.id)
                 self._guarded(lambda _: retry(), carriage)
             else:
                 self._fail(carriage, error)
@@ -239,7 +253,7 @@ class Runner:
             *self._delivered(turn, at, carriage, reply),
             *self._notices(turn, at),
         )
-        if left is not None:
+        if left is not None and not left.delivery.held:
             rows += (records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""),)
         commit = records.Commit(
             session.id,
@@ -260,6 +274,7 @@ class Runner:
         """The step is durable: the reply may go, the BSS may be asked."""
         session, then = made.turn.session, made.turn.then
         waiting: tuple[OnReply, ...] = ()
+        self._remember(session, carriage)
         with self._lock:
             if carriage is not None:
                 carriage.session, carriage.said = session.id, made.said
@@ -277,6 +292,21 @@ class Runner:
         if isinstance(then, Perform) and not asked:
             self.bss.ask(session, then)
 
+    def _remember(self, session: Session, carriage: Carriage | None) -> None:
+        """Keeps the state of a held line at hand; the ledger's compare-and-set guards it."""
+        if carriage is not None and carriage.delivery.held:
+            self._held[session.id] = carriage.delivery.dialogue
+        dialogue = self._held.get(session.id)
+        if dialogue is None:
+            return
+        if session.state == OPEN:
+            self._lines[dialogue] = session
+        else:
+            self._forget(session.id)
+
+    def _forget(self, session_id: str) -> None:
+        self._lines.pop(self._held.pop(session_id, ""), None)
+
     def _reply(self, turn: Turn, said: tuple[Say, ...]) -> Reply:
         session = turn.session
         text = ""
@@ -290,7 +320,7 @@ class Runner:
         self, turn: Turn, at: int, carriage: Carriage | None, reply: Reply
     ) -> Iterable[records.Row]:
         """The delivery's rows, and a text's reply."""
-        if carriage is None:
+        if carriage is None or carriage.delivery.held:
             return
         session, key = turn.session, carriage.delivery.key
         if not carriage.session:
@@ -416,7 +446,9 @@ class Runner:
         """Another process ended the dialogue while the BSS was asked here."""
         if carriage is not None:
             n = self.ledger.turn(session_id) or 0
-            self.ledger.append([records.DeliveryClosing(carriage.delivery.key, n, self.now(), "")])
+            if not carriage.delivery.held:
+                row = records.DeliveryClosing(carriage.delivery.key, n, self.now(), "")
+                self.ledger.append([row])
             self._fail(carriage, engine.Illegal("the dialogue is over"))
 
     def resume_delivery(self, session_id: str, delivery: Delivery) -> None:

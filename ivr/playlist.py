@@ -14,6 +14,7 @@ SPOKEN_ROWS = 3
 """Rows of a list that are spoken; the rest goes by text message."""
 
 _VERSIONS = 8
+_MOST_KEPT = 4096
 
 
 def playlist(model: Model, language: str, says: tuple[Say, ...]) -> tuple[str, ...]:
@@ -24,20 +25,33 @@ def playlist(model: Model, language: str, says: tuple[Say, ...]) -> tuple[str, .
     """
     speech = _speeches.get((model.digest, language)) or _compiled(model, language)
     found: list[str] = []
-    for text, values in says:
-        speech.text(found, text, values)
+    for say in says:
+        found += speech.said(say)
     return tuple(found)
 
 
 class _Speech:
     """One version in one language: the clips of its texts and words, found once."""
 
-    __slots__ = ("_language", "_model", "_texts", "_words")
+    __slots__ = ("_language", "_model", "_said", "_texts", "_words")
 
     def __init__(self, model: Model, language: str) -> None:
         self._model, self._language = model, language
+        self._said: dict[tuple[str, tuple[Value, ...]], tuple[str, ...]] = {}
         self._texts: dict[str, tuple[str | Slot, ...]] = {}
         self._words = {word: word_clip(language, word) for word in VOCABULARY.get(language, ())}
+
+    def said(self, say: Say) -> tuple[str, ...]:
+        """The clips of a text with its values; what is said often, as a menu's lines, is kept."""
+        key = (say.text, tuple(say.values.values()))
+        clips = self._said.get(key)
+        if clips is None:
+            found: list[str] = []
+            self.text(found, say.text, say.values)
+            if len(self._said) >= _MOST_KEPT:
+                self._said.clear()
+            clips = self._said[key] = tuple(found)
+        return clips
 
     def text(self, found: list[str], text: str, values: Values) -> None:
         """Adds the clips of a text to `found`."""

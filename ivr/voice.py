@@ -182,7 +182,7 @@ class Call:
 
     def _delivery(self, event: Event) -> Delivery:
         self._n += 1
-        return Delivery(f"{self.dialogue}/{self._n}", self.dialogue, self.origin, event)
+        return Delivery(f"{self.dialogue}/{self._n}", self.dialogue, self.origin, event, held=True)
 
     def _ended(self, by: str) -> Delivery:
         self._over = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 
@@ -51,12 +50,14 @@ def serve(
         site, home, host=host, agi_port=agi_port, http_port=http_port, bss_faults=bss_faults
     )
     with open_house(chosen) as house:
+        import uvloop
+
         from hotline.serving import serve as run
 
         version = house.versions.serving().digest[:16]
         click.secho(f"热线 Hotline  {chosen.site}  版本 version {version}", fg="green")
         try:
-            asyncio.run(run(house, click.echo, _told))
+            uvloop.run(run(house, click.echo, _told))
         except OSError as error:
             raise click.ClickException(
                 f"端口打不开：{error.strerror}。请换 --agi-port 或 --http-port。"
