@@ -24,8 +24,8 @@ class Delivery(NamedTuple):
     dialogue: str
     origin: Origin
     event: Event
-    held: bool = False
     reply_context: str = ""  # JSON a link needs to answer (CMPP LinkID, service id, ...)
+    held: bool = False
 
 
 class Reply(NamedTuple):
