@@ -43,7 +43,7 @@ from menus.model import Model
 ROOT = Path(__file__).parent.parent
 NUMBER = "13800138000"
 PASSWORD = "135246"
-FAR = 400 * 24 * 3600 * 1000
+FAR = 24 * 3600 * 1000
 SHORT = LaneSettings(threads=4, attempt_ms=400, total_ms=1500, attempts=3, backoff_ms=1)
 
 
@@ -219,9 +219,9 @@ class Rig:
         """A text from a number."""
         return self.deliver(text_of(body, number, key or self._key("sms")))
 
-    def call(self, number: str = NUMBER) -> Caller:
-        """A call that has just been answered."""
-        return Caller(self, number, self._key("call"))
+    def call(self, number: str = NUMBER, *, held: bool = False) -> Caller:
+        """A call that has just been answered, by requests or on a `held` line."""
+        return Caller(self, number, self._key("call"), held=held)
 
     def _key(self, kind: str) -> str:
         self._n += 1
@@ -324,8 +324,8 @@ class Rig:
 class Caller:
     """One call into a rig."""
 
-    def __init__(self, rig: Rig, number: str, dialogue: str) -> None:
-        self.rig, self.dialogue, self.number = rig, dialogue, number
+    def __init__(self, rig: Rig, number: str, dialogue: str, *, held: bool = False) -> None:
+        self.rig, self.dialogue, self.number, self.held = rig, dialogue, number, held
         self.origin = Origin(VOICE, "10086", number, NETWORK if number else "none", "trunk")
         self.n = 0
         self.heard: list[Answers] = []
@@ -343,7 +343,8 @@ class Caller:
 
     def delivery(self, event: Event, n: int = 0) -> Delivery:
         """An event as the n-th delivery (default: the latest)."""
-        return Delivery(f"{self.dialogue}/{n or self.n}", self.dialogue, self.origin, event)
+        key = f"{self.dialogue}/{n or self.n}"
+        return Delivery(key, self.dialogue, self.origin, event, held=self.held)
 
     def press(self, keys: str, heard_ms: int = 1000) -> Answers:
         """An entry."""
@@ -359,10 +360,9 @@ class Caller:
 
     @property
     def session(self) -> str:
-        """Its session's id."""
+        """Its session's id, "" when it was never recorded."""
         standing = self.rig.ledger.dialogue(self.dialogue)
-        assert standing is not None
-        return standing.session
+        return standing.session if standing is not None else ""
 
 
 def text_of(body: str, number: str, key: str) -> Delivery:

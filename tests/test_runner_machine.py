@@ -135,13 +135,13 @@ class Hotline(RuleBasedStateMachine):
 
     @rule(
         which=st.integers(0, 1), who=st.integers(0, 1), path=st.sampled_from(PATHS),
-        answered=st.booleans(),
+        answered=st.booleans(), held=st.booleans(),
     )  # fmt: skip
-    def call(self, which: int, who: int, path: str, answered: bool) -> None:
+    def call(self, which: int, who: int, path: str, answered: bool, held: bool) -> None:
         """A call that goes some way at once, waiting for the BSS between or not."""
         self.n += 1
         rig = self.rigs[which]
-        caller = Caller(rig, number(who), f"call-{self.n}")
+        caller = Caller(rig, number(who), f"call-{self.n}", held=held)
         self.calls.append(caller)
         for keys in path.split():
             caller.press(keys)
@@ -155,8 +155,16 @@ class Hotline(RuleBasedStateMachine):
 
     def _call_event(self, which: int, n: int, event: Any) -> None:
         caller = self.calls[n % len(self.calls)]
+        if caller.held:  # such a line is one process's, and is lost with it
+            if caller.rig not in self.rigs or self._waits(caller):
+                return
+            which = self.rigs.index(caller.rig)
         caller.n += 1
         self._bring(which, caller.delivery(event))
+
+    @staticmethod
+    def _waits(caller: Caller) -> bool:
+        return not any(map(_over, caller.heard[-1]))
 
     @precondition(lambda self: self.calls)
     @rule(which=st.integers(0, 1), n=st.integers(0, 3), keys=st.sampled_from(KEYS))
@@ -198,7 +206,8 @@ class Hotline(RuleBasedStateMachine):
         """A delivery comes again; the latest ones most often."""
         back = n % 3 if rest else n
         again = self.brought[-1 - back % len(self.brought)].delivery
-        self._bring(which, again)
+        if not again.held:
+            self._bring(which, again)
 
     # -- what happens meanwhile --------------------------------------------------------------------
 
@@ -296,7 +305,8 @@ class Hotline(RuleBasedStateMachine):
                 assert not isinstance(answer, Exception) or isinstance(answer, Illegal | Busy), (
                     answer
                 )
-            open_elsewhere = (found := rig.ledger.delivery(key)) and not found.closed
+            found = rig.ledger.delivery(key)
+            open_elsewhere = found is not None and not found.closed
             assert over or rig.ledger.lost or open_elsewhere, (key, answers)
             if over and isinstance(answers[-1], Reply):
                 reply = answers[-1]

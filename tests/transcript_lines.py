@@ -18,8 +18,9 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
+from transcript_ears import Passed
 from transcript_file import Case, Dialogue
-from transcript_site import PATIENCE_S, TOKEN, Line, Passed, Stage, direct, leaves
+from transcript_site import PATIENCE_S, TOKEN, Line, Stage, direct, leaves
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 

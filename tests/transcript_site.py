@@ -13,7 +13,6 @@ import shutil
 import sqlite3
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,33 +21,26 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 from zoneinfo import ZoneInfo
 
+from transcript_ears import Jobs, Noting, Overheard, Passed
 from transcript_file import Case, Dialogue, Requests, Said
 
 from actions.faults import FaultyPort
-from actions.perform import LANES, Done, Performer
-from actions.port import Drops, Result
+from actions.perform import LANES
+from actions.port import Drops
 from dialog import session as sessions
-from dialog.events import (
-    CallEnded,
-    DigitsEntered,
-    TextReceived,
-)
-from dialog.host import Delivery, Reply
-from dialog.session import Origin, Session
-from dialog.transcript import line, lines
-from dialog.turn import Collect, Notify, Perform, Say
+from dialog.events import Profile
+from dialog.host import Reply
+from dialog.session import Origin
+from dialog.turn import Perform
 from hotline import versions
 from hotline.house import House
 from hotline.rehearse import AGENT, HANG_UP, HANG_UP_AT_ONCE, NOTHING, Rehearsal
-from hotline.replies import Replies
-from hotline.runner import Runner
 from hotline.settings import Settings
 from hotline.sweep import sweep
 from ivr.studio import tone_site
 from ledger import records
 from menus.clips import clips
 from menus.findings import Finding
-from menus.keywords import Match
 from menus.loader import load
 from menus.model import Model
 
@@ -58,8 +50,11 @@ LAPSE_MS = 10 * 60_000
 TOKEN = "a test's token"
 MAY_HOLD_NUMBERS = {"orders.number", "outbox.number", "versions.sources"}
 """The site's own texts show a number, too."""
-LANES_OF_TESTS = {name: lane._replace(backoff_ms=1) for name, lane in LANES.items()}
-_CODES_WITH_SECRETS = re.compile(r"(?:SQMM|BGMM|CZMM|203[123])[#*+\s]+(.+)", re.I | re.S)
+LANES_OF_TESTS = {
+    name: lane._replace(backoff_ms=1, attempt_ms=20_000, total_ms=60_000)
+    for name, lane in LANES.items()
+}
+"""No pauses between attempts, and time enough for the slowest machine."""
 
 
 class Site(NamedTuple):
@@ -104,148 +99,24 @@ class Clock:
         self._ms += ms
 
 
-# -- what is overheard ---------------------------------------------------------------------------
-
-
-class Passed(NamedTuple):
-    """One delivery as the house got it, and the replies that it gave."""
-
-    delivery: Delivery
-    replies: list[Reply]
-    errors: list[Exception]
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What was said, as transcript lines."""
-        return lines(say for reply in self.replies for say in reply.say)
-
-
-class Overheard:
-    """Stands between the channels and the runner; a duplicate is heard once."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner, self._deliver = runner, runner.deliver
-        self.passed: list[Passed] = []
-        self.said: list[tuple[str, ...] | Passed] = []
-        self.changed = threading.Condition()
-        runner.deliver = self.deliver  # type: ignore[method-assign]
-
-    def deliver(self, delivery: Delivery, on_reply: Callable[[Reply | Exception], None]) -> None:
-        """As the runner's."""
-        if any(delivery.key == known.delivery.key for known in self.passed):
-            self._deliver(delivery, on_reply)
-            return
-        passed = Passed(delivery, [], [])
-        self.passed.append(passed)
-        if not isinstance(delivery.event, CallEnded):
-            self.said.append(passed)
-
-        def told(reply: Reply | Exception) -> None:
-            with self.changed:
-                if isinstance(reply, Reply):
-                    passed.replies.append(reply)
-                else:
-                    passed.errors.append(reply)
-                self.changed.notify_all()
-            on_reply(reply)
-
-        self._deliver(delivery, told)
-
-    def forget(self) -> None:
-        """Begins the transcript here."""
-        self.said.clear()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a delivery has got no answer yet."""
-        return not all(passed.replies or passed.errors for passed in self.passed)
-
-    @property
-    def last(self) -> Reply:
-        """The latest reply."""
-        found: Reply = next(p.replies[-1] for p in reversed(self.passed) if p.replies)
-        return found
-
-    @property
-    def sessions(self) -> list[str]:
-        """The sessions, in the order in which they began."""
-        found = (reply.session for passed in self.passed for reply in passed.replies)
-        return list(dict.fromkeys(found))
-
-    def secrets(self, model: Model) -> set[str]:
-        """What was keyed or texted as a secret, long enough to be looked for."""
-        found: set[str] = set()
-        asked: dict[str, bool] = {}  # session -> whether it waits for a secret
-        for passed in self.passed:
-            event, session = passed.delivery.event, self._session(passed)
-            if isinstance(event, DigitsEntered) and asked.get(session):
-                found.add(event.digits)
-            if isinstance(event, TextReceived):
-                found |= _secrets_of(model, event, asked.get(session, False))
-            if passed.replies:
-                then = passed.replies[-1].then
-                asked[session] = isinstance(then, Collect) and then.secret
-        return {secret for secret in found if len(secret) > 3}
-
-    @staticmethod
-    def _session(passed: Passed) -> str:
-        return passed.replies[0].session if passed.replies else ""
-
-
-def _secrets_of(model: Model, event: TextReceived, asked: bool) -> set[str]:
-    text = unicodedata.normalize("NFKC", event.text).strip()
-    behind = _CODES_WITH_SECRETS.match(text)
-    if behind:
-        return {token for token in re.split(r"[#*+\s]+", behind[1]) if token}
-    code = model.index.match(text, called="10086", profile=None, at_ms=event.at)
-    return {text} if asked and not isinstance(code, Match) else set()
-
-
-class Noting(Replies):
-    """Replies that keep the texts sent beside, with the number that each went to."""
-
-    def __init__(self, of: versions.Versions) -> None:
-        super().__init__(of)
-        self.notices: list[str] = []
-
-    def notice(self, session: Session, notify: Notify, i: int, at: int) -> records.Outbox:
-        """As it was, and noted."""
-        row = super().notice(session, notify, i, at)
-        assert row.text
-        self.notices.append(f"{row.number} {line(Say(notify.text, notify.values))}")
-        return row
-
-
-class Jobs:
-    """Counts what the BSS has still to answer."""
-
-    def __init__(self, performer: Performer) -> None:
-        self._perform = performer.perform
-        self._open = 0
-        self._lock = threading.Lock()
-        performer.perform = self._counted  # type: ignore[method-assign]
-
-    @property
-    def open(self) -> bool:
-        """Whether an answer is still to come, or to be taken."""
-        return self._open > 0
-
-    def _counted(self, job: Perform, done: Done | None = None) -> Future[Result]:
-        self._count(1)
-
-        def told(result: Result) -> None:
-            if done is not None:
-                done(result)
-            self._count(-1)
-
-        return self._perform(job, told)
-
-    def _count(self, n: int) -> None:
-        with self._lock:
-            self._open += n
-
-
 # -- one case ------------------------------------------------------------------------------------
+
+
+def _without_hurry(house: House) -> None:
+    """However busy the machine is: no patience runs out but where a case says so."""
+    after, fetch = house.timers.after, house.performer.fetch_profile
+
+    def only_short(ms: int, call: Callable[[], None]) -> None:
+        if ms < 1000:
+            after(ms, call)
+
+    def patient(
+        number: str, patience_ms: int, done: Callable[[Profile | None], None]
+    ) -> Future[Profile | None]:
+        return fetch(number, max(patience_ms, 60_000), done)
+
+    house.timers.after = only_short  # type: ignore[method-assign]
+    house.performer.fetch_profile = patient  # type: ignore[method-assign]
 
 
 class Stage:
@@ -270,6 +141,7 @@ class Stage:
         )
         self.house = House(settings, now=self.clock, lanes=lanes)
         self.ears = Overheard(self.house.runner)
+        _without_hurry(self.house)
         self.jobs = Jobs(self.house.performer)
         self.notes = Noting(self.house.versions)
         self.house.runner.replies = self.notes
@@ -342,6 +214,13 @@ class Stage:
             found.append((*change, *turn.lines) if isinstance(turn, Passed) else turn)
         return tuple(found)
 
+    def notices(self) -> tuple[str, ...]:
+        """What was sent beside: a step that had to be taken again has not sent anything."""
+        ledger = self.house.ledger
+        return tuple(
+            text for id_, text in self.notes.made.items() if ledger.rows(records.Outbox, id=id_)
+        )
+
     def requests(self, of: list[str]) -> Requests:
         """The requests of sessions: each leaf and how it ended."""
         found = []
@@ -384,11 +263,11 @@ def played(case: Case, site: Site, home: Path, by: Line) -> Iterator[tuple[Stage
             stage.settle()
         before = set(stage.ears.sessions)
         stage.ears.forget()
-        stage.notes.notices.clear()
+        stage.notes.made.clear()
         by(stage, case.dialogue)
         stage.settle()
         own = [session for session in stage.ears.sessions if session not in before]
-        yield stage, Played(stage.said(), stage.requests(own), tuple(stage.notes.notices))
+        yield stage, Played(stage.said(), stage.requests(own), stage.notices())
     finally:
         stage.house.close()
 
