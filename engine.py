@@ -27,6 +27,7 @@ from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.session import LEFT, OPEN, Origin, Session
 from dialog.turn import (
     Collect,
+    Notify,
     Opted,
     Perform,
     RequestClosed,
@@ -161,6 +162,15 @@ def _as_digits(step: Step, text: str) -> DigitsEntered:
     return DigitsEntered(step.at, token, fault=fault.lower())
 
 
+def _question(step: Step, node: Action | Form) -> str:
+    """The open question in its most helpful words."""
+    if isinstance(node, Action):
+        field = action.waiting_for(step, node)
+    else:
+        field = entry.named(node.fields, step.stage)
+    return field.again[-1] if field.again else field.ask
+
+
 def _system_word(step: Step, word: str) -> None:
     step.fail("abandoned")
     if word != "help":
@@ -190,8 +200,11 @@ def _no_match(step: Step, event: TextReceived) -> None:
     request = f"{step.session.id}.{step.n}"
     step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
     _close_one_off(step, request, "unknown_command")
+    node = step.model.nodes.get(step.node)
     if step.stage == "confirm":
         step.word("confirm_again")
+    elif step.session.wait and isinstance(node, (Action, Form)):
+        step.say(_question(step, node))
     else:
         step.say(step.model.outcomes["unknown_command"])
     if step.session.wait:
@@ -345,6 +358,8 @@ def _settle(step: Step, event: DigitsEntered | NoInput | CallEnded | ActionSlow)
     step.facts.append(Told(request.id, told, event.heard_ms))
     if reason:
         step.fail(reason)
+        if not isinstance(event, CallEnded):
+            step.say(step.model.outcomes.get(reason, ""))
     else:
         step.close(SUCCEEDED)
 
@@ -390,10 +405,18 @@ def _wait_expired(step: Step, event: WaitExpired) -> None:
     if wait and wait[0] == "Perform":
         step.fail("interrupted")
     elif step.stage == "confirm":
-        step.fail("confirm_timeout")
+        _lapse(step, "confirm_timeout")
     elif step.request is not None:
-        step.fail("bad_parameter" if step.request.errors else "no_input")
+        _lapse(step, "bad_parameter" if step.request.errors else "no_input")
     step.ended("left")
+
+
+def _lapse(step: Step, reason: str) -> None:
+    """A texted question got no answer in its time: the texter is told that it is void."""
+    step.fail(reason)
+    text = step.model.outcomes.get(reason)
+    if text:
+        step.notify.append(Notify(text))
 
 
 def _call_ended(step: Step, event: CallEnded) -> None:

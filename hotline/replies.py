@@ -75,18 +75,44 @@ class Replies:
         A real call's leaves by the link for notices; a rehearsal's never leaves the house.
         """
         origin = session.origin
-        beside = origin.channel == VOICE and origin.traffic == "real"
-        message = self.compose(session, (Say(notify.text, notify.values),))
-        return records.Outbox(
+        return self._beside(
             f"{session.id}.{session.turn}.notify{i}",
-            None,
-            session.id,
-            at,
+            (session.id, origin.channel, origin.traffic, origin.called, origin.link),
             session.acting or origin.caller,
-            origin.called,
-            (self._notices if beside else "") or origin.link,
-            "notify",
+            self.compose(session, (Say(notify.text, notify.values),)),
             session.language,
+            at,
+        )
+
+    def later(
+        self, request: records.Request, number: str, language: str, say: Say, at: int
+    ) -> records.Outbox:
+        """A text about a request whose dialogue is long over."""
+        origin = (request.session, request.channel, request.traffic, request.called, request.link)
+        message = compose(self._versions.model(request.digest), language, (say,))
+        return self._beside(f"{request.id}.later", origin, number, message, language, at)
+
+    def _beside(
+        self,
+        row: str,
+        origin: tuple[str, str, str, str, str],
+        number: str,
+        message: Message,
+        language: str,
+        at: int,
+    ) -> records.Outbox:
+        session, channel, traffic, called, link = origin
+        notices = self._notices if channel == VOICE and traffic == "real" else ""
+        return records.Outbox(
+            row,
+            None,
+            session,
+            at,
+            number,
+            called,
+            notices or link,
+            "notify",
+            language,
             message.text,
             message.segments,
             at + REPLY_EXPIRES_MS,

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import engine
 from actions.perform import Performer
@@ -30,10 +29,11 @@ from dialog.events import (
     WaitExpired,
 )
 from dialog.host import Busy, Delivery, Reply
-from dialog.session import LEFT, OPEN, TEXT, Session
-from dialog.turn import Perform, Say, Turn
-from hotline import record, sealing
+from dialog.session import OPEN, TEXT, Session
+from dialog.turn import Perform
+from hotline import sealing
 from hotline.bssdesk import BssDesk
+from hotline.made import Carriage, Made, OnReply, closes, make
 from hotline.mishaps import broken, trail
 from hotline.replies import Replies
 from hotline.timers import Timers
@@ -44,34 +44,11 @@ from ledger.ledger import Ledger
 
 log = logging.getLogger("hotline.runner")
 
-OnReply = Callable[[Reply | Exception], None]
 PROFILE_PATIENCE_MS = 300
 _RETRIES = 8
 _LINE_BUSY_MS = 40
 _LONGEST_MS = 60_000
 """Nobody waits longer than this for a line whose last delivery does not end."""
-
-
-@dataclass(slots=True)
-class Carriage:
-    """An open delivery: who waits for its reply, and what its steps have said so far."""
-
-    delivery: Delivery
-    waiting: list[OnReply]
-    until: int  # UTC ms
-    said: tuple[Say, ...] = ()
-    session: str = ""  # set when its row is in the ledger
-    tries: int = _RETRIES
-
-
-class _Made(NamedTuple):
-    """A turn made ready: what is committed and what leaves when that is durable."""
-
-    turn: Turn
-    reply: Reply
-    said: tuple[Say, ...]
-    left: Carriage | None  # the delivery that a call's end leaves without its reply
-    commit: records.Commit
 
 
 class Runner:
@@ -102,7 +79,9 @@ class Runner:
 
     def deliver(self, delivery: Delivery, on_reply: OnReply) -> None:
         """Takes a delivery; see dialog.host.Host."""
-        self._guarded(self._take, Carriage(delivery, [on_reply], self.now() + _LONGEST_MS))
+        self._guarded(
+            self._take, Carriage(delivery, [on_reply], self.now() + _LONGEST_MS, _RETRIES)
+        )
 
     def clips(self, reply: Reply) -> tuple[str, ...]:
         """The reply's audio, of the version it was said by."""
@@ -209,15 +188,17 @@ class Runner:
         """Resumes and commits; `retry` is called when another step was faster."""
         model = self.versions.model(session.digest)
         sealed = sealing.seal(model, session, event, self.vault)
+        left = self._left(session, event, carriage)
+        by = self.replies, self.vault.pseudonym, self.now()
         try:
             turn = engine.resume(model, session, sealed)
-            said = carriage.said if carriage is not None else ()
-            made = self._made(turn, sealed, session, carriage, said)
+            made = make(*by, turn, sealed, session, carriage, left)
         except engine.Illegal:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the subscriber must hear of it
             log.error("the engine failed at %s: %s", session.node or "the start", trail(error))
-            made = self._made(broken(model, session, sealed), sealed, session, carriage, ())
+            turn = broken(model, session, sealed)
+            made = make(*by, turn, sealed, session, carriage, left, afresh=True)
         commit = made.commit._replace(rows=(*made.commit.rows, *more))
 
         def committed(done: Future[None]) -> None:
@@ -230,39 +211,10 @@ class Runner:
                 self._forget(session.id)
                 self._guarded(lambda _: retry(), carriage)
             else:
+                self._forget(session.id)
                 self._fail(carriage, error)
 
         self.ledger.write(commit).add_done_callback(committed)
-
-    def _made(
-        self,
-        turn: Turn,
-        event: Event,
-        session: Session,
-        carriage: Carriage | None,
-        before: tuple[Say, ...],
-    ) -> _Made:
-        at = self.now()
-        said = (*before, *turn.say) if carriage is not None else ()
-        reply = self._reply(turn, said)
-        left = self._left(session, event, carriage)
-        new = session.turn == 0
-        dialogue = carriage.delivery.dialogue if carriage is not None else ""
-        rows = (
-            *record.rows(turn, event, at, self.vault.pseudonym, self.replies.price_text),
-            *self._delivered(turn, at, carriage, reply),
-            *self._notices(turn, at),
-        )
-        if left is not None and not left.delivery.held:
-            rows += (records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""),)
-        commit = records.Commit(
-            session.id,
-            None if new else session.turn,
-            rows,
-            record.state(turn, at),
-            record.opened(turn.session, dialogue, at, self.vault.pseudonym) if new else None,
-        )
-        return _Made(turn, reply, said, left, commit)
 
     def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
         if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):
@@ -270,7 +222,7 @@ class Runner:
         open_here = self._open.get(session.id)
         return None if open_here is carriage else open_here
 
-    def _carry(self, event: Event, made: _Made, carriage: Carriage | None) -> None:
+    def _carry(self, event: Event, made: Made, carriage: Carriage | None) -> None:
         """The step is durable: the reply may go, the BSS may be asked."""
         session, then = made.turn.session, made.turn.then
         waiting: tuple[OnReply, ...] = ()
@@ -278,9 +230,10 @@ class Runner:
         with self._lock:
             if carriage is not None:
                 carriage.session, carriage.said = session.id, made.said
+                carriage.job = then.key if isinstance(then, Perform) else ""
                 waiting = tuple(carriage.waiting)
                 self._open[session.id] = carriage
-            if _closes(made.turn):
+            if closes(made.turn):
                 self._open.pop(session.id, None)
                 if carriage is not None:
                     carriage.waiting = []  # they have heard it all
@@ -306,39 +259,6 @@ class Runner:
 
     def _forget(self, session_id: str) -> None:
         self._lines.pop(self._held.pop(session_id, ""), None)
-
-    def _reply(self, turn: Turn, said: tuple[Say, ...]) -> Reply:
-        session = turn.session
-        text = ""
-        if said and session.origin.channel == TEXT and _closes(turn):
-            text = self.replies.compose(session, said).text
-        return Reply(
-            session.id, session.turn, session.digest, session.language, turn.say, turn.then, text
-        )
-
-    def _delivered(
-        self, turn: Turn, at: int, carriage: Carriage | None, reply: Reply
-    ) -> Iterable[records.Row]:
-        """The delivery's rows, and a text's reply."""
-        if carriage is None or carriage.delivery.held:
-            return
-        session, key = turn.session, carriage.delivery.key
-        if not carriage.session:
-            yield records.Delivery(key, session.id, session.origin.link, at)
-        stored = self.replies.dump(sealing.stored(reply))
-        if _closes(turn):
-            yield records.DeliveryClosing(key, session.turn, at, stored)
-        else:
-            yield records.DeliveryPart(key, session.turn, at, stored)
-        if reply.text:
-            yield self.replies.outgoing(session, key, reply.text, at, carriage.delivery)
-
-    def _notices(self, turn: Turn, at: int) -> Iterable[records.Row]:
-        """Texts beside the dialogue; a withheld number gets none."""
-        session = turn.session
-        if session.acting or session.origin.caller:
-            for i, notify in enumerate(turn.notify):
-                yield self.replies.notice(session, notify, i, at)
 
     # -- duplicates, failures ------------------------------------------------------------------
 
@@ -431,7 +351,6 @@ class Runner:
         try:
             session = self._load(session_id)
             if session is None:
-                self._lost(session_id, carriage)
                 raise engine.Illegal("the dialogue is over")
             if isinstance(event, ActionSlow) and session.state != OPEN:
                 raise engine.Illegal("nobody waits")
@@ -439,25 +358,32 @@ class Runner:
         except engine.Illegal:
             if more:  # a wrong password counts even when its caller is gone
                 self.ledger.append(more)
+            if isinstance(event, ActionDone) and carriage is not None and carriage.job == event.key:
+                self._guarded(self._elsewhere, carriage)
         except Exception as error:  # noqa: BLE001 - runs on others' threads
             self._fail(carriage, error)
 
-    def _lost(self, session_id: str, carriage: Carriage | None) -> None:
-        """Another process ended the dialogue while the BSS was asked here."""
-        if carriage is not None:
+    def _elsewhere(self, carriage: Carriage) -> None:
+        """Another process went on with the dialogue while the BSS was asked here."""
+        with self._lock:
+            if self._open.get(carriage.session) is carriage:
+                del self._open[carriage.session]
+        key, session_id = carriage.delivery.key, carriage.session
+        stored = self.ledger.delivery(key)
+        if stored is not None and not stored.closed and self.ledger.session(session_id) is None:
             n = self.ledger.turn(session_id) or 0
-            if not carriage.delivery.held:
-                row = records.DeliveryClosing(carriage.delivery.key, n, self.now(), "")
-                self.ledger.append([row])
-            self._fail(carriage, engine.Illegal("the dialogue is over"))
+            self.ledger.append([records.DeliveryClosing(key, n, self.now(), "")])
+            raise engine.Illegal("the dialogue is over")
+        self._again(carriage)
 
-    def resume_delivery(self, session_id: str, delivery: Delivery) -> None:
-        """After a crash: the delivery that the session's next steps belong to."""
+    def resume_delivery(self, session: Session, delivery: Delivery) -> None:
+        """After a crash: the delivery that waits for the BSS in a lost process's place."""
         stored = self.ledger.delivery(delivery.key)
         parts = stored.replies if stored is not None else ()
         said = tuple(say for part in parts for say in self.replies.load(part).say)
+        carriage = Carriage(delivery, [], 0, 0, said, session.id, session.wait[1])
         with self._lock:
-            self._open.setdefault(session_id, Carriage(delivery, [], 0, said, session_id))
+            self._open.setdefault(session.id, carriage)
 
 
 def _tell(on_reply: OnReply, reply: Reply | Exception) -> None:
@@ -466,8 +392,3 @@ def _tell(on_reply: OnReply, reply: Reply | Exception) -> None:
         on_reply(reply)
     except Exception as error:  # noqa: BLE001
         log.error("a reply was not taken: %s", trail(error))
-
-
-def _closes(turn: Turn) -> bool:
-    """Whether the turn waits for the subscriber, or for nothing any more."""
-    return not isinstance(turn.then, Perform) or turn.session.state == LEFT

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actions.port import BY_KEY, Drops
+from dialog.session import CLAIMED, NETWORK
 
 PACKAGED = Path(__file__).parent / "site"
 SOURCE = Path(__file__).parent.parent
@@ -30,6 +31,7 @@ class Settings:
     twilio_account: str = ""
     twilio_token: str = field(default="", repr=False)
     twilio_api: str = ""  # "" = Twilio's own
+    twilio_identity: str = CLAIMED  # network | claimed: what Twilio's caller numbers are worth
     twilio_agent: str = ""  # the number that Twilio dials for an agent
     bss_faults: Path | None = None
     drops: Drops = BY_KEY
@@ -93,10 +95,16 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "public_url": os.environ.get("HOTLINE_PUBLIC_URL", ""),
         "twilio_account": os.environ.get("HOTLINE_TWILIO_ACCOUNT", ""),
         "twilio_token": os.environ.get("HOTLINE_TWILIO_TOKEN", ""),
+        "twilio_identity": os.environ.get("HOTLINE_TWILIO_IDENTITY", CLAIMED),
         "twilio_agent": os.environ.get("HOTLINE_TWILIO_AGENT", ""),
         "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
         "ami": os.environ.get("HOTLINE_AMI", ""),
         "notice_link": os.environ.get("HOTLINE_NOTICE_LINK", ""),
     }
+    if env["twilio_identity"] not in (CLAIMED, NETWORK):
+        raise BadSetting(
+            "HOTLINE_TWILIO_IDENTITY 应为 network 或 claimed。"
+            " HOTLINE_TWILIO_IDENTITY must be network or claimed."
+        )
     chosen = {key: value for key, value in given.items() if value is not None}
     return Settings(found, find_home(found, home), **{**env, **chosen})  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -10,12 +11,14 @@ from actions.port import Result
 from dialog import session as sessions
 from dialog.events import TextReceived
 from dialog.host import Delivery
-from dialog.outcomes import FAILED, UNKNOWN
+from dialog.outcomes import DONE, FAILED, UNKNOWN, outcome_of
 from dialog.session import LEFT, TEXT, Session
-from dialog.turn import Perform, load_wait
+from dialog.turn import Perform, Say, load_wait
 from hotline.house import House
 from hotline.mishaps import REASON, trail
 from ledger import records
+from menus.model import Action
+from nodes import telling
 
 log = logging.getLogger("hotline.sweep")
 
@@ -108,11 +111,41 @@ def reconcile(house: House, now: int, after: str = "") -> str:
 def _settle(house: House, order_id: str) -> Callable[[Result | None], None]:
     def known(result: Result | None) -> None:
         if result is not None:
-            house.ledger.append(
-                [records.OrderMove(order_id, house.now(), "reconciled", result.result, result.raw)]
-            )
+            at, word = house.now(), result.result
+            move = records.OrderMove(order_id, at, records.RECONCILED, word, result.raw)
+            house.ledger.append([move, *later_word(house, order_id, result, at)])
 
     return known
+
+
+def later_word(house: House, order_id: str, result: Result, at: int) -> list[records.Row]:
+    """The text that the owner of an order of unknown end was promised.
+
+    It says what the dialogue would have said; nothing when the version or the order is gone.
+    """
+    ledger = house.ledger
+    orders = ledger.rows(records.Order, id=order_id)
+    requests = ledger.rows(records.Request, id=order_id)
+    if not orders or not requests or not orders[0].number:
+        return []
+    order, request = orders[0], requests[0]
+    model = house.versions.model(request.digest)
+    node = model.nodes[request.node]
+    assert isinstance(node, Action)
+    constants = dict(zip(node.constants, request.leaf.split("/")[1:], strict=True))
+    quote = (order.price, order.cycle, order.tariff, order.effective, ())
+    known = telling.values_of(node, constants, json.loads(order.args), quote)
+    outcome, _ = outcome_of(result.result)
+    text = (
+        telling.answer(node, constants, outcome)
+        if outcome in DONE
+        else telling.text_of(model, node, result.result)
+    )
+    if not text:
+        return []
+    language = ledger.language(order.session) or model.languages[0]
+    say = Say(text, {**known, **result.values})
+    return [house.runner.replies.later(request, order.number, language, say, at)]
 
 
 def _performing(session: Session) -> bool:
@@ -156,7 +189,7 @@ def _give_up(house: House, session_id: str) -> None:
 def _adopt(house: House, session: Session, delivery: records.Delivery) -> None:
     """A delivery that a lost process left open is carried on by this one."""
     event = TextReceived(house.now(), "")
-    house.runner.resume_delivery(session.id, Delivery(delivery.key, "", session.origin, event))
+    house.runner.resume_delivery(session, Delivery(delivery.key, "", session.origin, event))
 
 
 def _close(house: House, delivery: records.Delivery) -> None:

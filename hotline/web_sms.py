@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 
 from dialog.host import Reply
-from hotline.house import House, clock
+from hotline.house import House
 from hotline.replies import HTTP_WINDOW_MS
 from hotline.web import answer, refused, xml
 from sms_commands import twilio_sms
@@ -26,7 +26,7 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
     def sms() -> Response:
         check()
         try:
-            delivery = twilio_sms.delivery_from_form(request.form, clock())
+            delivery = twilio_sms.delivery_from_form(request.form, house.now())
         except twilio_sms.BadFormError as bad:
             return refused(bad)
         try:
@@ -47,7 +47,7 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
             return refused(bad)
         if receipt is not None:
             house.ledger.note_receipt(
-                receipt.provider_id, clock(), receipt.state, receipt.error
+                receipt.provider_id, house.now(), receipt.state, receipt.error
             ).result()
         return Response(status=204)
 
@@ -57,7 +57,7 @@ def _carried(house: House, key: str, reply: Reply | None) -> str:
     if reply is None or not reply.text:
         return ""
     ledger = house.ledger
-    first = ledger.outbox_carry(key, clock()).result()
+    first = ledger.outbox_carry(key, house.now()).result()
     return reply.text if first or (reply.replayed and ledger.outbox_carried(key)) else ""
 
 

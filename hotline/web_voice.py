@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from hotline.house import House, clock
+from hotline.house import House
 from hotline.web import answer, refused, xml
 from ivr import twiml
 
@@ -31,7 +31,11 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
         try:
             number = int(n) if n.isascii() and n.isdigit() else 0
             delivery = twiml.delivery_from_form(
-                request.form, number, clock(), topic=request.args.get("topic", "")
+                request.form,
+                number,
+                house.now(),
+                topic=request.args.get("topic", ""),
+                identity=settings.twilio_identity,
             )
         except twiml.BadFormError as bad:
             return refused(bad)
@@ -53,7 +57,7 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
     def voice_status() -> Response:
         check()
         try:
-            delivery = twiml.delivery_from_form(request.form, 1, clock())
+            delivery = twiml.delivery_from_form(request.form, 1, house.now())
         except twiml.BadFormError as bad:
             return refused(bad)
         try:

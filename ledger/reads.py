@@ -96,6 +96,11 @@ class Reads(Store):
         row = self._first("SELECT state FROM sessions WHERE id = ?", (session,))
         return row[0] if row else None
 
+    def language(self, session: str) -> str:
+        """The language that a session began in, open or ended; "" when there is none."""
+        row = self._first("SELECT language FROM sessions WHERE id = ?", (session,))
+        return row[0] if row else ""
+
     def turn(self, session: str) -> int | None:
         """A session's turn, open or ended; None when there is none."""
         row = self._first("SELECT turn FROM sessions WHERE id = ?", (session,))

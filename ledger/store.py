@@ -54,8 +54,6 @@ class Store:
             raise
         self._writer = Writer(connection, path.with_name(f"{path.name}-turn"))
         self._mine = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._readers_lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path | str, zone: str = "Asia/Shanghai") -> Self:
@@ -66,12 +64,12 @@ class Store:
         return cls(Path(path), zone)
 
     def close(self) -> None:
-        """Writes what is queued and closes the file."""
+        """Writes what is queued and ends the writer.
+
+        Reading connections end with their threads: closing one under a thread that reads from it
+        would take the process down.
+        """
         self._writer.close()
-        with self._readers_lock:
-            readers, self._readers = self._readers, []
-        for connection in readers:
-            connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +105,6 @@ class Store:
             connection = _connect(self.path)
             connection.execute("PRAGMA query_only = ON")
             self._mine.connection = connection
-            with self._readers_lock:
-                self._readers.append(connection)
         return connection
 
 

@@ -6,14 +6,13 @@ round them: `enter` is the only way in and goes from gate to gate until one has 
 
 from __future__ import annotations
 
-from dialog import values
 from dialog.events import ActionDone, DigitsEntered
 from dialog.outcomes import DECLINED, DONE, SUCCEEDED, outcome_of
 from dialog.session import CLAIMED, NONE
 from dialog.turn import Collect, Notify, OrderMoved, OrderWritten, Perform
 from dialog.values import LIST, Value, Values
 from menus.model import Action, Field, Place
-from nodes import entry
+from nodes import entry, telling
 from nodes.filters import admits, closed
 from nodes.step import Step
 
@@ -112,15 +111,18 @@ def entered(step: Step, node: Action, event: DigitsEntered) -> None:
     if step.stage == "confirm":
         _answered(step, node, event)
         return
-    field = _waiting_for(step, node)
+    field = waiting_for(step, node)
     text = entry.take(step, field, event)
     if text is None:
         failed(step, node, "bad_parameter")
     else:
-        step.fields, step.tries = {**step.fields, field.name: text}, 0
+        step.fields = {**step.fields, field.name: text}
+        if field.name != _PASSWORD:  # a wrong password is a failed try, however well formed
+            step.tries = 0
 
 
-def _waiting_for(step: Step, node: Action) -> Field:
+def waiting_for(step: Step, node: Action) -> Field:
+    """The entry that the open question asks for."""
     if step.stage.startswith("field:"):
         return entry.named(node.fields, step.stage)
     return next(f for f in _who_fields(step, node) if f.name == step.stage)
@@ -133,12 +135,12 @@ def failed(step: Step, node: Action, reason: str) -> None:
         confirming = step.stage == "confirm" and reason == "no_input"
         final = "confirm_timeout" if confirming else reason
         step.fail(final)
-        step.say(text_of(step, node, final))
+        step.say(step.model.outcomes.get(final, ""))
         step.give_up(node)
     elif step.stage == "confirm":
         _ask_price(step, node)
     else:
-        field = _waiting_for(step, node)
+        field = waiting_for(step, node)
         entry.ask(step, field, node.tries, "field" if ":" in step.stage else "password")
 
 
@@ -147,7 +149,8 @@ def failed(step: Step, node: Action, reason: str) -> None:
 
 def _ask_price(step: Step, node: Action) -> None:
     """States the price. It can't be cut, and no key pressed before it ends answers it."""
-    step.say(node.confirm, _order_values(step, node))
+    given = telling.values_of(node, step.constants, step.fields, step.quote)
+    step.say(node.confirm, given)
     step.stage = "confirm"
     tries = node.tries
     step.then = Collect(
@@ -167,33 +170,12 @@ def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
         step.facts.append(OrderMoved(request.id, "declined", reply=event.digits))
         step.stage = ""
         step.close(DECLINED)
-        step.say(text_of(step, node, DECLINED))
+        step.say(telling.text_of(step.model, node, DECLINED))
         step.after(node)
     else:
         step.attempt("invalid_key")
         step.word("confirm_again")
         failed(step, node, "invalid_key")
-
-
-def _order_values(step: Step, node: Action) -> dict[str, Value]:
-    price, cycle, _tariff, effective, targets = step.quote or (0, "none", "", "now", ())
-    given = {
-        "price": values.money(price),
-        "cycle": values.name(f"cycle_{cycle}"),
-        "effective": values.date(effective)
-        if effective[:1].isdigit()
-        else values.name(f"effective_{effective}"),
-    }
-    if targets:
-        given["targets"] = values.rows((values.name(target),) for target in targets)
-    service = step.constants.get("service") or (targets[0] if targets else "")
-    if service:
-        given["name"] = values.name(service)
-    for field in node.fields:
-        text = step.fields.get(field.name)
-        if text is not None and field.type in ("phone", "month", "yuan"):
-            given[field.name] = entry.as_value(field.type, text)
-    return given
 
 
 # -- the BSS -------------------------------------------------------------------------------------
@@ -254,7 +236,7 @@ def _verified(step: Step, node: Action, event: ActionDone) -> None:
         step.tries += 1
         if step.tries < node.tries.most:
             step.fields = {k: v for k, v in step.fields.items() if k != _PASSWORD}
-            step.say(text_of(step, node, "wrong_password"))
+            step.say(telling.text_of(step.model, node, "wrong_password"))
             _ask_who(step, node)
             return
     _refuse(step, node, event.result, event.raw)
@@ -273,7 +255,7 @@ def _quoted(step: Step, node: Action, event: ActionDone) -> None:
     public = {
         f.name: step.fields[f.name]
         for f in node.fields
-        if f.name in step.fields and f.type in ("phone", "month", "yuan")
+        if f.name in step.fields and f.type in entry.PUBLIC
     }
     step.facts.append(
         OrderWritten(step.request.id, node.name, target, public, step.quote, step.authenticated)
@@ -292,13 +274,14 @@ def _finished(step: Step, node: Action, event: ActionDone, stage: str) -> None:
         assert step.request is not None
         step.facts.append(OrderMoved(step.request.id, outcome, reason, event.raw))
     if outcome in DONE:
-        _succeed(step, node, outcome, {**_order_values(step, node), **event.values}, event.raw)
+        known = telling.values_of(node, step.constants, step.fields, step.quote)
+        _succeed(step, node, outcome, {**known, **event.values}, event.raw)
     else:
         _refuse(step, node, event.result, event.raw)
 
 
 def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "") -> None:
-    text = _answer(step, node, outcome)
+    text = telling.answer(node, step.constants, outcome)
     if step.voice:
         step.say(text, _first_rows(given))
         if any(v.type == LIST and len(v.of) > SPOKEN_ROWS for v in given.values()):
@@ -308,7 +291,7 @@ def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "
         step.say(text, given)
     if node.does == "order":
         step.close(outcome, raw=raw)
-        receipt = _receipt(step, node)
+        receipt = telling.by_leaf(node.receipts, node, step.constants)
         if (step.voice or step.acting) and receipt:
             step.notify.append(Notify(receipt, given))
     elif step.voice and step.request is not None:
@@ -325,31 +308,9 @@ def _first_rows(given: Values) -> Values:
     }
 
 
-def _answer(step: Step, node: Action, outcome: str) -> str:
-    if outcome != SUCCEEDED and outcome in node.answers:
-        return node.answers[outcome]
-    leaf = "/".join(step.constants[name] for name in node.constants)
-    return node.answers.get(leaf) or node.answers.get("", "")
-
-
-def _receipt(step: Step, node: Action) -> str:
-    leaf = "/".join(step.constants[name] for name in node.constants)
-    return node.receipts.get(leaf) or node.receipts.get("", "")
-
-
-def text_of(step: Step, node: Action, word: str) -> str:
-    """The text of an outcome or reason: the node's own, or else the file's."""
-    return node.on.get(word) or step.model.outcomes.get(word, "")
-
-
 def _refuse(step: Step, node: Action, word: str, raw: str = "") -> None:
     outcome, reason = outcome_of(word)
-    step.say(text_of(step, node, word), _name_only(step))
+    step.say(telling.text_of(step.model, node, word), telling.named(step.constants))
     step.stage = ""
     step.close(outcome, reason, raw)
     step.after(node)
-
-
-def _name_only(step: Step) -> Values:
-    service = step.constants.get("service")
-    return {"name": values.name(service)} if service else {}

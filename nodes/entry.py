@@ -19,6 +19,9 @@ _VALUES: dict[str, Callable[[str], Value]] = {
     "yuan": lambda fen: values.money(int(fen)),
 }
 
+PUBLIC = frozenset(_VALUES)
+"""Field types whose entries may be said and recorded."""
+
 
 def as_value(field_type: str, text: str) -> Value:
     """A checked entry as a value of a text. Secrets have none and are never asked for one."""

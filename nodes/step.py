@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialog.events import Event, Profile
-from dialog.outcomes import FAILED
+from dialog.outcomes import FAILED, SUCCEEDED
 from dialog.session import ENDED, VOICE, Open, Session
 from dialog.turn import (
     NOTHING,
@@ -126,6 +126,9 @@ class Step:
         target = self.model.nodes[node]
         if target.kind in ("action", "form", "message"):
             self.open_request(target, keyword)
+        elif keyword:  # a text is a request whatever it reaches: a list that is sent is its answer
+            self.open_request(target, keyword)
+            self.close(SUCCEEDED)
 
     def back(self) -> None:
         """Goes to where the caller stood before, or stays at the start."""

@@ -1,4 +1,4 @@
-"""A house for the tests of the runner: the shipped menus, a real ledger, a BSS that answers on call.
+"""A house for the tests of the runner: shipped menus, a real ledger, a BSS that answers on call.
 
 Real parts throughout; only time stands still until a test moves it. BSS answers come when the test
 lets them (`Rig.answer`), timers fire when it says so (`Rig.tick`), and a process can be lost before
@@ -180,8 +180,7 @@ class Answers(list[Reply | Exception]):
     def over(self) -> bool:
         """Whether nothing more may come."""
         return bool(self) and (
-            isinstance(self[-1], Exception)
-            or not isinstance(self[-1].then, Perform)
+            isinstance(self[-1], Exception) or not isinstance(self[-1].then, Perform)
         )
 
 
@@ -285,7 +284,7 @@ class Rig:
         finish(self, found)  # type: ignore[arg-type]
         self.settle()
 
-    # -- what is in the record -----------------------------------------------------------------------
+    # -- what is in the record ---------------------------------------------------------------------
 
     def session(self, session: str) -> Session | None:
         """A session that is not over."""
@@ -306,7 +305,9 @@ class Rig:
     def order_states(self) -> dict[str, list[str]]:
         """Each order's states, in order."""
         states: dict[str, list[str]] = {o.id: [] for o in self.ledger.rows(records.Order)}
-        for row in self.ledger._read("SELECT order_id, state FROM order_moves ORDER BY order_id, n"):
+        for row in self.ledger._read(
+            "SELECT order_id, state FROM order_moves ORDER BY order_id, n"
+        ):
             states[row[0]].append(row[1])
         return states
 

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from bss_case import number
+from house_case import PASSWORD, Answers, Caller, Rig, make_home, text_of
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from house_case import PASSWORD, Answers, Caller, Rig, make_home, text_of
 
 from actions.faults import Fault
 from actions.perform import Performer
@@ -280,6 +280,7 @@ class Hotline(RuleBasedStateMachine):
             for rig in self.rigs:
                 rig.answer_all()
                 rig.tick()
+                rig.sweep()
         self._check_channels()
         self._restart()
         for work in self.late:
@@ -316,7 +317,7 @@ class Hotline(RuleBasedStateMachine):
 
     def _check_record(self, rig: Rig) -> None:
         ledger = rig.ledger
-        assert [s for s in _all(rig, "SELECT id FROM sessions WHERE state IS NOT NULL")] == []
+        assert _all(rig, "SELECT id FROM sessions WHERE state IS NOT NULL") == []
         deliveries = [row.key for row in ledger.rows(records.Delivery)]
         closings = [row.delivery for row in ledger.rows(records.DeliveryClosing)]
         assert Counter(deliveries) == Counter(closings)

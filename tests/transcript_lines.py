@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-import pytest
 from transcript_ears import Passed
 from transcript_file import Case, Dialogue
 from transcript_site import PATIENCE_S, TOKEN, Line, Stage, direct, leaves
@@ -27,7 +26,6 @@ from werkzeug.test import TestResponse
 from dialog.session import NETWORK, VOICE
 from hotline.rehearse import AGENT, HANG_UP, HANG_UP_AT_ONCE, NOTHING
 from hotline.web import make_app
-from ivr import twiml
 from ivr.fastagi import FastAgiServer
 from ivr.sounds import Sounds
 from ivr.voice import SLICE_MS
@@ -261,33 +259,20 @@ class _Twilio:
         return answer
 
 
-@contextmanager
-def _webhooks(stage: Stage, identity: str) -> Iterator[None]:
-    """The webhooks in the case's circumstances: its clock, and a trunk of its identity level."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hotline.web_sms.clock", stage.clock, raising=False)
-        patch.setattr("hotline.web_voice.clock", stage.clock, raising=False)
-        take = partial(twiml.delivery_from_form, identity=identity)
-        patch.setattr("ivr.twiml.delivery_from_form", take)
-        yield
-
-
 def by_twilio(stage: Stage, dialogue: Dialogue) -> None:
     """Texts through Twilio's webhook; the answer carries the reply."""
-    with _webhooks(stage, dialogue.identity):
-        twilio = _Twilio(stage, dialogue)
-        for n, text in enumerate(dialogue.inputs):
-            if stage.wait(text):
-                continue
-            answer = twilio.post(f"{HERE}/twilio/sms", MessageSid=f"SM{n:032x}", Body=text)
-            message = ElementTree.fromstring(answer.data).findtext("Message") or ""
-            assert message == stage.ears.last.text
+    twilio = _Twilio(stage, dialogue)
+    for n, text in enumerate(dialogue.inputs):
+        if stage.wait(text):
+            continue
+        answer = twilio.post(f"{HERE}/twilio/sms", MessageSid=f"SM{n:032x}", Body=text)
+        message = ElementTree.fromstring(answer.data).findtext("Message") or ""
+        assert message == stage.ears.last.text
 
 
 def by_twiml(stage: Stage, dialogue: Dialogue) -> None:
     """A call through Twilio's webhooks: verbs out, digits in."""
-    with _webhooks(stage, dialogue.identity):
-        _TwilioCall(stage, dialogue).carry()
+    _TwilioCall(stage, dialogue).carry()
 
 
 class _TwilioCall:

@@ -138,6 +138,7 @@ class Stage:
             drops=cast(Drops, case.drops),
             twilio_token=TOKEN,
             twilio_agent=case.dialogue.called,
+            twilio_identity=case.dialogue.identity,
         )
         self.house = House(settings, now=self.clock, lanes=lanes)
         self.ears = Overheard(self.house.runner)

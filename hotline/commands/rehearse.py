@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hotline.rehearse import HANG_UP, NOTHING, Rehearsal, caller_of, keyed
 from ledger import records
 
 _LINK = "terminal"
+_ITEM = re.compile(r"[0-9*#]+x?|-|\^?x|agent:(answered|busy|no_answer|failed)")
 
 
 @click.command(short_help="演练一条短信。 Rehearse a text.")
@@ -99,10 +101,10 @@ def call(
 def _items(keys: str) -> list[str]:
     items = keys.split()
     for item in items:
-        if item not in (NOTHING, HANG_UP) and not set(item) <= set("0123456789*#"):
+        if not _ITEM.fullmatch(item):
             raise click.BadParameter(
-                f"{item!r} 不是按键；只能用 0-9 * #、- 或 x，空格分开。"
-                " Not keys: use 0-9 * #, - or x, with blanks between.",
+                f"{item!r} 不是按键；只能用 0-9 * #、-、x、agent:busy 等，空格分开。"
+                " Not keys: use 0-9 * #, -, x or agent:busy, with blanks between.",
                 param_hint="--keys",
             )
     return items
