@@ -18,9 +18,6 @@ $(READY): pyproject.toml
 
 run: $(READY) ## start the hotline; ends with a call and a text to try
 	@$(BIN)/hotline check >/dev/null || $(BIN)/hotline check
-	@echo; echo 'Another terminal:'; \
-	echo '  $(BIN)/hotline sms 13800138000 CXYE'; \
-	echo '  $(BIN)/hotline call 13800138000 --keys "1 1"'; echo
 	@exec $(BIN)/hotline serve
 
 check: $(READY) ## lint, types, the shipped site

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from waitress.server import create_server
 
@@ -92,6 +94,9 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+    touched = recover(house) if house.alone else 0
+    if touched:
+        say(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
     agi = FastAgiServer(
         house.runner,
         settings.prompts,
@@ -107,9 +112,9 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     web = threading.Thread(target=http.run, name="http", daemon=True)
     web.start()
     say(f"HTTP     http://{settings.host}:{http.effective_port}/")
-    touched = recover(house) if house.alone else 0
-    if touched:
-        say(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
+    program = sys.argv[0] if Path(sys.argv[0]).name == "hotline" else "hotline"
+    say(f"试一试 Try  {program} sms 13800138000 CXYE")
+    say(f'            {program} call 13800138000 --keys "1 1"')
     wake = threading.Event()
     sender = make_sender(house, _links(house), wake)
     outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)

@@ -30,6 +30,7 @@ from actions.perform import Performer
 from dialog.events import CallEnded, NoInput, TransferEnded
 from dialog.host import Busy, Delivery, Reply
 from dialog.outcomes import DONE
+from dialog.turn import Collect
 from engine import Illegal
 from ledger import records
 
@@ -38,8 +39,8 @@ WRONG = "773355"
 UNHEARD_OF = "99887766"
 TEXTS = (
     "CXYE", "KTLDXS", "QXLDXS", "3032", "KTSJLL#20", "QXSJLL", "KTYETX 50", "KTYETX",
-    f"BGMM {PASSWORD} {NEW_PASSWORD}", f"BGMM {WRONG} {NEW_PASSWORD}", "BGMM", PASSWORD,
-    NEW_PASSWORD, f"CXGSD {number(1)}", "CXGSD", "301", "1", "2", "是", "否", "*", "STOP", "HELP",
+    f"BGMM {PASSWORD} {NEW_PASSWORD}", f"BGMM {WRONG} {NEW_PASSWORD}", "BGMM",
+    f"CXGSD {number(1)}", "CXGSD", "301", "1", "2", "是", "否", "*", "STOP", "HELP",
     f"乱码 {UNHEARD_OF}",
 )  # fmt: skip
 KEYS = ("1", "2", "3", "4", "7", "8", "9", "0", "*", PASSWORD, NEW_PASSWORD, WRONG, number(1))
@@ -134,6 +135,22 @@ class Hotline(RuleBasedStateMachine):
         self._bring(which, text_of(body, number(who), f"sms-{self.n}"))
 
     @rule(
+        which=st.integers(0, 1), who=st.integers(0, 1),
+        secret=st.sampled_from((PASSWORD, NEW_PASSWORD, WRONG)),
+    )  # fmt: skip
+    def text_secret(self, which: int, who: int, secret: str) -> None:
+        """A secret is texted where one is asked for."""
+        rig = self.rigs[which]
+        line = rig.ledger.open_text("10086", rig.vault.pseudonym(number(who)))
+        session = rig.session(line) if line else None
+        if (
+            session is not None
+            and session.wait[0] == "Collect"
+            and Collect(*session.wait[1:]).secret
+        ):
+            self.text(which, who, secret)
+
+    @rule(
         which=st.integers(0, 1), who=st.integers(0, 1), path=st.sampled_from(PATHS),
         answered=st.booleans(), held=st.booleans(),
     )  # fmt: skip
@@ -173,7 +190,7 @@ class Hotline(RuleBasedStateMachine):
         caller = self.calls[n % len(self.calls)]
         session = self.rigs[which].session(caller.session)
         if session is not None and session.wait[0] == "Collect":
-            keys = keys[: session.wait[2]]  # channels take no more
+            keys = keys[: Collect(*session.wait[1:]).max_digits]  # channels take no more
         self._call_event(which, n, caller.keys(keys))
 
     @precondition(lambda self: self.calls)
