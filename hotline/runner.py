@@ -228,19 +228,21 @@ class Runner:
         waiting: tuple[OnReply, ...] = ()
         self._remember(session, carriage)
         with self._lock:
+            there = self._open.pop(session.id, None)
             if carriage is not None:
                 carriage.session, carriage.said = session.id, made.said
                 carriage.job = then.key if isinstance(then, Perform) else ""
                 waiting = tuple(carriage.waiting)
-                self._open[session.id] = carriage
-            if closes(made.turn):
-                self._open.pop(session.id, None)
-                if carriage is not None:
-                    carriage.waiting = []  # they have heard it all
+            if not closes(made.turn) and (still := carriage or there):
+                self._open[session.id] = still
+            elif carriage is not None:
+                carriage.waiting = []  # they have heard it all
         for on_reply in waiting:
             _tell(on_reply, made.reply)
         if made.left is not None:
             self._fail(made.left, engine.Illegal("the call is over"))
+        elif there is not None and carriage is not None and there is not carriage:
+            self._guarded(self._elsewhere, there)
         asked = isinstance(event, ActionSlow) or session.state != OPEN
         if isinstance(then, Perform) and not asked:
             self.bss.ask(session, then)
@@ -329,9 +331,9 @@ class Runner:
         )
         self._happened(session_id, event, more)
 
-    def expire(self, session_id: str) -> None:
-        """The sweeper found the session's wait overdue."""
-        self._happened(session_id, WaitExpired(self.now()))
+    def expire(self, session_id: str, at: int) -> None:
+        """The session's wait was overdue at a time (UTC ms); nothing when it has moved on since."""
+        self._happened(session_id, WaitExpired(at))
 
     def _happened(
         self,
@@ -354,6 +356,8 @@ class Runner:
                 raise engine.Illegal("the dialogue is over")
             if isinstance(event, ActionSlow) and session.state != OPEN:
                 raise engine.Illegal("nobody waits")
+            if isinstance(event, WaitExpired) and session.deadline > event.at:
+                raise engine.Illegal("somebody answered in time")
             self._step(session, event, carriage, retry, more)
         except engine.Illegal:
             if more:  # a wrong password counts even when its caller is gone

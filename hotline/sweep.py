@@ -45,7 +45,7 @@ def sweep(house: House, now: int) -> int:
                     _adopt(house, session, delivery)
             finish(house, session)
         else:
-            house.runner.expire(session_id)
+            house.runner.expire(session_id, now)
     return len(overdue)
 
 
@@ -72,7 +72,7 @@ def recover(house: House) -> int:
         if session is None:
             continue
         if session.state != LEFT:
-            house.runner.expire(session_id)
+            house.runner.expire(session_id, session.deadline)
         if session.stage == "submit" and _performing(session):
             finish(house, session)
     return len(touched)

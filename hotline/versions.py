@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions.signatures import SIGNATURES
-from ivr.manifest import load_manifest
+from ivr.manifest import ManifestError, load_manifest
 from ledger import records
 from ledger.ledger import Ledger
 from menus.clips import clips
 from menus.findings import ERROR, Finding
 from menus.lint import lint
 from menus.loader import UnreadableError, load_sources, read_sources
-from menus.model import Model
+from menus.model import Model, Place
 
 log = logging.getLogger("hotline.versions")
 
@@ -49,12 +49,20 @@ def check_sources(
     """The same for sources that are not on disk; without `prompts` audio is not looked at."""
     model, findings = load_sources(sources)
     if model is not None:
-        manifest = load_manifest(prompts).clips if prompts is not None else None
+        try:
+            manifest = load_manifest(prompts).clips if prompts is not None else None
+        except ManifestError as error:
+            return model, [*findings, _manifest(error)]
         findings = [
             *findings,
             *lint(model, SIGNATURES, manifest, clips=clips(model)),
         ]
     return model, findings
+
+
+def _manifest(error: ManifestError) -> Finding:
+    zh = "录音清单读不了；请恢复这个文件，或删除后运行 hotline prompts build。"
+    return Finding("broken_manifest", ERROR, Place("prompts/manifest.json", 1), zh, str(error))
 
 
 class Versions:
