@@ -38,7 +38,6 @@ class Origin(NamedTuple):
     identity: str  # network | claimed | none
     link: str  # the trunk or messaging link
     traffic: str = "real"  # real | rehearsal | dialtest | demo | replay
-    day_ms: int = 0  # rehearsal of another day: added to the clock
 
 
 class Open(NamedTuple):
@@ -50,6 +49,7 @@ class Open(NamedTuple):
     stage: str = "running"
     errors: int = 0
     repeats: int = 0
+    answer: str = ""  # the text that the answer is said with
 
 
 class Session(NamedTuple):

@@ -95,7 +95,9 @@ def rows(
         if row is not None:
             yield row
     if session.origin.channel == VOICE and isinstance(event, (CallEnded, WaitExpired)):
-        yield _call_end(session, getattr(event, "by", "network"), at)
+        whole = isinstance(turn.then, End) and turn.then.reason == "done"
+        by = "hotline" if whole else getattr(event, "by", "network")
+        yield _call_end(session, by, at)
 
 
 def _call_end(session: Session, by: str, at: int) -> records.CallEnd:

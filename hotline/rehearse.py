@@ -151,8 +151,6 @@ def keyed(rehearsal: Rehearsal, items: Iterable[str]) -> None:
         rehearsal.hang_up()
 
 
-def caller_of(number: str, called: str, channel: str, link: str, day_ms: int = 0) -> Origin:
+def caller_of(number: str, called: str, channel: str, link: str) -> Origin:
     """A rehearsing subscriber whom the network vouches for."""
-    return Origin(
-        channel, called, number, "network" if number else "none", link, "rehearsal", day_ms
-    )
+    return Origin(channel, called, number, "network" if number else "none", link, "rehearsal")

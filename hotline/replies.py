@@ -46,7 +46,11 @@ class Replies:
         """What the subscriber is told when an order is written: its evidence."""
         if not any(isinstance(fact, OrderWritten) for fact in turn.facts):
             return ""
-        return self.compose(turn.session, turn.say).text
+        session = turn.session
+        if session.origin.channel == VOICE:
+            model = self._versions.model(session.digest)
+            return "".join(write(model, session.language, say, medium="voice") for say in turn.say)
+        return self.compose(session, turn.say).text
 
     def outgoing(
         self, session: Session, key: str, text: str, at: int, delivery: Delivery
@@ -74,13 +78,16 @@ class Replies:
 
         A real call's leaves by the link for notices; a rehearsal's never leaves the house.
         """
-        origin = session.origin
+        origin, model = session.origin, self._versions.model(session.digest)
+        language = session.language
+        if session.acting and session.profile and session.profile.language in model.languages:
+            language = session.profile.language  # the owner's, not the caller's
         return self._beside(
             f"{session.id}.{session.turn}.notify{i}",
             (session.id, origin.channel, origin.traffic, origin.called, origin.link),
             session.acting or origin.caller,
-            self.compose(session, (Say(notify.text, notify.values),)),
-            session.language,
+            compose(model, language, (Say(notify.text, notify.values),)),
+            language,
             at,
         )
 

@@ -32,6 +32,7 @@ class Settings:
     twilio_token: str = field(default="", repr=False)
     twilio_api: str = ""  # "" = Twilio's own
     twilio_identity: str = CLAIMED  # network | claimed: what Twilio's caller numbers are worth
+    twilio_sms_identity: str = NETWORK  # the same of its texts
     twilio_agent: str = ""  # the number that Twilio dials for an agent
     bss_faults: Path | None = None
     drops: Drops = BY_KEY
@@ -92,19 +93,21 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
     """Settings of a command: its options, then HOTLINE_* variables, then defaults."""
     found = find_site(site)
     env = {
-        "public_url": os.environ.get("HOTLINE_PUBLIC_URL", ""),
+        "public_url": os.environ.get("HOTLINE_PUBLIC_URL", "").rstrip("/"),
         "twilio_account": os.environ.get("HOTLINE_TWILIO_ACCOUNT", ""),
         "twilio_token": os.environ.get("HOTLINE_TWILIO_TOKEN", ""),
         "twilio_identity": os.environ.get("HOTLINE_TWILIO_IDENTITY", CLAIMED),
+        "twilio_sms_identity": os.environ.get("HOTLINE_TWILIO_SMS_IDENTITY", NETWORK),
         "twilio_agent": os.environ.get("HOTLINE_TWILIO_AGENT", ""),
         "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
         "ami": os.environ.get("HOTLINE_AMI", ""),
         "notice_link": os.environ.get("HOTLINE_NOTICE_LINK", ""),
     }
-    if env["twilio_identity"] not in (CLAIMED, NETWORK):
-        raise BadSetting(
-            "HOTLINE_TWILIO_IDENTITY 应为 network 或 claimed。"
-            " HOTLINE_TWILIO_IDENTITY must be network or claimed."
-        )
+    for name in ("twilio_identity", "twilio_sms_identity"):
+        if env[name] not in (CLAIMED, NETWORK):
+            raise BadSetting(
+                f"HOTLINE_{name.upper()} 应为 network 或 claimed。"
+                f" HOTLINE_{name.upper()} must be network or claimed."
+            )
     chosen = {key: value for key, value in given.items() if value is not None}
     return Settings(found, find_home(found, home), **{**env, **chosen})  # type: ignore[arg-type]

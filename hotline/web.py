@@ -55,7 +55,7 @@ def signature_check(house: House) -> Callable[[], None]:
     settings = house.settings
 
     def check() -> None:
-        base = settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+        base = settings.public_url or request.host_url.rstrip("/")
         path = request.full_path if request.query_string else request.path
         mark = request.headers.get("X-Twilio-Signature", "")
         if not signed(base + path, request.form, mark, settings.twilio_token):

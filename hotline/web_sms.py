@@ -26,7 +26,9 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
     def sms() -> Response:
         check()
         try:
-            delivery = twilio_sms.delivery_from_form(request.form, house.now())
+            delivery = twilio_sms.delivery_from_form(
+                request.form, house.now(), identity=house.settings.twilio_sms_identity
+            )
         except twilio_sms.BadFormError as bad:
             return refused(bad)
         try:
@@ -62,5 +64,5 @@ def _carried(house: House, key: str, reply: Reply | None) -> str:
 
 
 def _callback(house: House) -> str:
-    base = house.settings.public_url.rstrip("/")
+    base = house.settings.public_url
     return f"{base}/twilio/sms/status" if base else ""

@@ -22,7 +22,7 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
     settings = house.settings
 
     def base() -> str:
-        return settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+        return settings.public_url or request.host_url.rstrip("/")
 
     @app.post("/twilio/voice")
     def voice() -> Response:

@@ -27,7 +27,7 @@ _HERE = Place("engine", 0)
 
 def enter(step: Step, node: Action) -> None:
     """Goes to the first gate that is not passed, and through the last one to the BSS."""
-    reason = _forbidden(step, node)
+    reason = forbidden(step, node)
     if reason:
         _refuse(step, node, reason)
         return
@@ -44,7 +44,8 @@ def enter(step: Step, node: Action) -> None:
         _perform(step, "query", node)
 
 
-def _forbidden(step: Step, node: Action) -> str:
+def forbidden(step: Step, node: Action) -> str:
+    """The first gate: the reason that a rule of the file refuses with, or ""."""
     if node.filter is not None and not admits(node.filter, step):
         return "not_eligible"
     return closed(step, "change" if node.does == "order" else "query")
@@ -58,6 +59,8 @@ def _must_verify(step: Step, node: Action) -> bool:
         return False
     if step.stage == "verified":
         return False
+    if node.does == "verify":
+        return True
     if node.password == "always":
         return True
     identity = step.session.origin.identity
@@ -161,7 +164,9 @@ def _ask_price(step: Step, node: Action) -> None:
 def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
     request = step.request
     assert request is not None
-    if event.digits == "1":
+    if event.failed_prompts:  # a price that was not heard can't be agreed to
+        _refuse(step, node, "prompt_missing")
+    elif event.digits == "1":
         step.facts.append(
             OrderMoved(request.id, "confirmed", reply=event.digits, heard_ms=event.heard_ms)
         )
@@ -295,7 +300,7 @@ def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "
         if (step.voice or step.acting) and receipt:
             step.notify.append(Notify(receipt, given))
     elif step.voice and step.request is not None:
-        step.request = step.request._replace(stage="answering")
+        step.request = step.request._replace(stage="answering", answer=text)
     else:
         step.close(outcome, raw=raw)
     step.after(node)

@@ -12,7 +12,7 @@ def enter(step: Step, message: Message) -> None:
     step.say(message.text)
     if step.request is not None:
         if step.voice:
-            step.request = step.request._replace(stage="answering")
+            step.request = step.request._replace(stage="answering", answer=message.text)
         else:
             step.close(SUCCEEDED)
     step.after(message)

@@ -35,8 +35,14 @@ TEXT_WAIT_MS = 300_000
 """How long a texted dialogue stays open for an answer."""
 LINE_MS = 600_000
 """How long a held line may stay silent before the sweeper takes it for lost."""
+AGENT_MS = 5 * 3600 * 1000
+"""How long a talk with an agent may last, with a margin over what the channel allows."""
 
 EMPTY: Mapping[str, str] = {}
+
+
+class Illegal(Exception):
+    """An event that the session can't take where it stands; nothing has changed."""
 
 
 class Step:
@@ -259,6 +265,8 @@ class Step:
 
 
 def _patience(then: Wait, voice: bool) -> int:
-    if isinstance(then, (Perform, Transfer)) or voice:
+    if isinstance(then, Transfer):
+        return AGENT_MS
+    if isinstance(then, Perform) or voice:
         return LINE_MS
     return TEXT_WAIT_MS

@@ -35,8 +35,10 @@ from hotline.sweep import finish, reconcile, recover, sweep
 from hotline.timers import Timers
 from hotline.vault import Vault
 from hotline.versions import Versions
+from ivr.studio import tone_site
 from ledger import records
 from ledger.ledger import Ledger
+from menus.clips import clips
 from menus.loader import load_sources, read_sources
 from menus.model import Model
 
@@ -72,6 +74,13 @@ def make_home(folder: Path) -> Path:
     home = folder / "home"
     shutil.copytree(_template(), home)
     return home
+
+
+def toned_site(folder: Path) -> Path:
+    """The shipped menus as a site of its own, with a short tone for every clip."""
+    shutil.copy(ROOT / "menus.yaml", folder)
+    tone_site(folder / "prompts", clips(site()[1]))
+    return folder
 
 
 class LedgerOnALine(Ledger):
@@ -185,10 +194,18 @@ class Answers(list[Reply | Exception]):
 
 
 class Rig:
-    """One process over a state folder. Has what hotline.sweep needs of a House."""
+    """One process over a state folder. Has what hotline.sweep needs of a House.
+
+    A `live` one has real timers and a BSS that answers by itself.
+    """
 
     def __init__(
-        self, home: Path, *, drops: Drops = "by_key", now: Callable[[], int] = clock
+        self,
+        home: Path,
+        *,
+        drops: Drops = "by_key",
+        now: Callable[[], int] = clock,
+        live: bool = False,
     ) -> None:
         self.home, self.now = home, now
         self.vault = Vault.at(home / "secret.key")
@@ -197,8 +214,9 @@ class Rig:
         self.versions.publish(*site(), "test", "")
         self.bss: EmbeddedBss = embedded(home, now, drops_duplicates=drops)  # type: ignore[arg-type]
         lanes = dict.fromkeys(LANES, SHORT)
-        self.performer = HeldPerformer(self.bss, open_secret=self.vault.open, lanes=lanes)
-        self.timers = HandTimers()
+        kind = Performer if live else HeldPerformer
+        self.performer: Any = kind(self.bss, open_secret=self.vault.open, lanes=lanes)
+        self.timers: Any = Timers() if live else HandTimers()
         self.runner = Runner(
             self.ledger, self.versions, self.performer, self.vault, self.timers,
             now=now, new_id=uuid7,
@@ -318,6 +336,7 @@ class Rig:
     def close(self) -> None:
         """Ends what a test must not leave behind."""
         self.performer.close()
+        self.timers.close()
         self.ledger.close()
         self.bss.close()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house_case import ROOT, make_home
+from house_case import ROOT, make_home, toned_site
 
 from dialog.transcript import line
 from hotline.house import House, clock
@@ -32,10 +32,7 @@ NUMBER = "13800138000"
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped menus with tones for audio."""
-    site = tmp_path_factory.mktemp("pristine")
-    shutil.copy(ROOT / "menus.yaml", site)
-    sound(site)
-    return site
+    return toned_site(tmp_path_factory.mktemp("pristine"))
 
 
 def sound(site: Path) -> None:

@@ -44,9 +44,20 @@ TEXTS = (
     f"乱码 {UNHEARD_OF}",
 )  # fmt: skip
 KEYS = ("1", "2", "3", "4", "7", "8", "9", "0", "*", PASSWORD, NEW_PASSWORD, WRONG, number(1))
-PATHS = ("3 1 1 1", "3 1 2 1", "3 3 1 2 1", "1 1", f"2 3 2 {PASSWORD} {NEW_PASSWORD}", "1 6 1 50 1")
+ORDERS = ("KTLDXS", "3021", "3041", "3051", "3032", "QXCL", "1071", "2101")
+PATHS = (
+    "3 4 1 1",
+    "3 5 1 1",
+    "3 1 1 1",
+    "3 1 2 1",
+    "3 3 1 2 1",
+    "1 1",
+    f"2 3 2 {PASSWORD} {NEW_PASSWORD}",
+    "1 6 1 50 1",
+)
+WHO = st.integers(0, 5)
 FAULTS = (
-    (), (), (),
+    (), (),
     (Fault("lose", "submit"),),
     (Fault("no_answer", "submit"),),
     (Fault("lose", "submit", times=0),),
@@ -129,14 +140,14 @@ class Hotline(RuleBasedStateMachine):
 
     # -- what channels bring ---------------------------------------------------------------------
 
-    @rule(which=st.integers(0, 1), who=st.integers(0, 1), body=st.sampled_from(TEXTS))
+    @rule(which=st.integers(0, 1), who=WHO, body=st.sampled_from(TEXTS))
     def text(self, which: int, who: int, body: str) -> None:
         """A text."""
         self.n += 1
         self._bring(which, text_of(body, number(who), f"sms-{self.n}"))
 
     @rule(
-        which=st.integers(0, 1), who=st.integers(0, 1),
+        which=st.integers(0, 1), who=WHO,
         secret=st.sampled_from((PASSWORD, NEW_PASSWORD, WRONG)),
     )  # fmt: skip
     def text_secret(self, which: int, who: int, secret: str) -> None:
@@ -152,11 +163,11 @@ class Hotline(RuleBasedStateMachine):
             self.text(which, who, secret)
 
     @rule(
-        which=st.integers(0, 1), who=st.integers(0, 1), path=st.sampled_from(PATHS),
+        which=st.integers(0, 1), who=WHO, path=st.sampled_from(PATHS),
         answered=st.booleans(), held=st.booleans(),
     )  # fmt: skip
     def call(self, which: int, who: int, path: str, answered: bool, held: bool) -> None:
-        """A call that goes some way at once, waiting for the BSS between or not."""
+        """A call that goes some way at once, waiting for the BSS's quotes or not."""
         self.n += 1
         rig = self.rigs[which]
         caller = Caller(rig, number(who), f"call-{self.n}", held=held)
@@ -166,12 +177,26 @@ class Hotline(RuleBasedStateMachine):
                 break
             caller.press(keys)
             if answered and not rig.ledger.lost:
-                rig.answer_all()
+                self._answer_questions(rig)
         self.brought += [
             Brought(answers_of, answers, rig)
             for answers_of, answers in zip(caller.deliveries, caller.heard, strict=True)
         ]
         self._replace_lost()
+
+    def _answer_questions(self, rig: Rig) -> None:
+        """The BSS answers what changes nothing; the orders wait."""
+        for n in reversed(range(len(rig.performer.held))):
+            if rig.performer.held[n][0].call != "submit":
+                rig.answer(n=n)
+
+    @rule(which=st.integers(0, 1), who=WHO, body=st.sampled_from(ORDERS))
+    def order(self, which: int, who: int, body: str) -> None:
+        """A texter orders something and says yes to its price."""
+        self.text(which, who, body)
+        self._answer_questions(self.rigs[which])
+        self._replace_lost()
+        self.text(which, who, "是")
 
     def _call_event(self, which: int, n: int, event: Any) -> None:
         caller = self.calls[n % len(self.calls)]
@@ -237,7 +262,9 @@ class Hotline(RuleBasedStateMachine):
         """The BSS answers one of the jobs that wait, in any order."""
         rig = self.rigs[which]
         if rig.performer.held:
-            rig.answer(*faults, n=n % len(rig.performer.held))
+            sent = [i for i, (job, _) in enumerate(rig.performer.held) if job.call == "submit"]
+            some = sent if sent and n % 2 else range(len(rig.performer.held))
+            rig.answer(*faults, n=some[n // 2 % len(some)])
             self._replace_lost()
 
     @rule(which=st.integers(0, 1))
@@ -268,10 +295,13 @@ class Hotline(RuleBasedStateMachine):
         """The BSS does what a lost process had sent."""
         self.late.pop(n % len(self.late))()
 
-    @rule()
-    def restart(self) -> None:
-        """The whole house is lost and starts again."""
+    @precondition(lambda self: any(rig.performer.held for rig in self.rigs))
+    @rule(sent=st.booleans())
+    def restart(self, sent: bool) -> None:
+        """The whole house is lost while the BSS works, and starts again."""
         self._restart()
+        if sent and self.late:
+            self.late.pop()()
         self.rigs.append(self._rig())
 
     def _restart(self) -> None:
@@ -367,7 +397,7 @@ class Hotline(RuleBasedStateMachine):
             assert done == said_done, (order, states, last, found)
 
     def _check_secrets(self, rig: Rig) -> None:
-        for secret in (PASSWORD, NEW_PASSWORD, WRONG, UNHEARD_OF, number(0), number(1)):
+        for secret in (PASSWORD, NEW_PASSWORD, WRONG, UNHEARD_OF, *map(number, range(6))):
             alone = re.compile(rf"(?<![0-9a-f]){secret}(?![0-9a-f])")
             for place in set(rig.ledger.search(secret)) - MAY_HOLD:
                 table, column = place.split(".")
@@ -404,7 +434,7 @@ _CHECKS = {
 class TestBriefly(Hotline.TestCase):  # type: ignore[name-defined,misc]
     """As much as a test run has time for."""
 
-    settings = settings(max_examples=30, stateful_step_count=30, **_CHECKS)
+    settings = settings(max_examples=100, stateful_step_count=40, **_CHECKS)
 
 
 @pytest.mark.soak

@@ -1,0 +1,171 @@
+"""Texts: tried as STOP or HELP, as an answer, as a keyword; then they match nothing."""
+
+from __future__ import annotations
+
+from dialog.events import CallArrived, DigitsEntered, TextReceived
+from dialog.fields import TYPES, BadField
+from dialog.outcomes import SUCCEEDED, outcome_of
+from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
+from menus.keywords import Match, TooMany, masked
+from menus.model import Action, Form, Menu, Node
+from nodes import action, answering, entry, menu
+from nodes.filters import today
+from nodes.step import Illegal, Step
+
+
+def know(step: Step, event: CallArrived | TextReceived) -> None:
+    """Takes over what the BSS knows of the subscriber."""
+    profile = event.profile
+    if profile is not None:
+        step.profile = profile
+        if profile.language in step.model.languages:
+            step.language = profile.language
+
+
+def text_received(step: Step, event: TextReceived) -> None:
+    """A text is tried as STOP or HELP, as an answer, as a keyword; then it matches nothing."""
+    if not step.session.turn:
+        know(step, event)
+    wait = step.session.wait
+    if wait and wait[0] != "Collect":
+        raise Illegal(f"a text while {wait[0]} is waited for")
+    model, origin, profile = step.model, step.session.origin, step.profile
+    index = model.index
+    word = model.system_words.get(index.normalise(event.text))
+    if word is not None:
+        _system_word(step, word)
+        return
+    if wait and _answer_by_text(step, event):
+        return
+    found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.at)
+    if isinstance(found, Match):
+        step.fail("abandoned")
+        code = found.code
+        step.choose(code.node, code.constants, found.spelling)
+        step.fields = dict(zip(code.params, found.params, strict=False))
+        _check_params(step, model.nodes[code.node])
+        return
+    if isinstance(found, TooMany):
+        step.fail("abandoned")
+        _one_off(step, "none", found.spelling, "bad_parameter")
+        return
+    _no_match(step, event)
+
+
+def _check_params(step: Step, node: Node) -> None:
+    """Texted parameters go through the same check as keyed ones; a bad one is asked for again."""
+    if not isinstance(node, (Action, Form)):
+        return
+    if isinstance(node, Action) and action.forbidden(step, node):
+        return  # the gates stand in their order
+    texted, step.fields = step.fields, {}
+    for field in node.fields:
+        if field.name not in texted:
+            continue
+        step.stage = f"field:{field.name}"
+        checked = entry.take(step, field, _as_digits(step, texted[field.name]))
+        if checked is None:
+            step.tries = 1
+            entry.listen(step, field, node.tries)
+            return
+        step.fields = {**step.fields, field.name: checked}
+    step.stage = ""
+
+
+def _as_digits(step: Step, text: str) -> DigitsEntered:
+    token, _, fault = text.partition("!")
+    return DigitsEntered(step.at, token, fault=fault.lower())
+
+
+def _question(step: Step, node: Action | Form) -> str:
+    """The open question in its most helpful words."""
+    if isinstance(node, Action):
+        field = action.waiting_for(step, node)
+    else:
+        field = entry.named(node.fields, step.stage)
+    return field.again[-1] if field.again else field.ask
+
+
+def _system_word(step: Step, word: str) -> None:
+    step.fail("abandoned")
+    if word != "help":
+        step.facts.append(Opted(word))
+    _one_off(step, word, word, "")
+
+
+def _one_off(step: Step, leaf: str, keyword: str, reason: str) -> None:
+    """A request that is answered at once, without a node."""
+    request = f"{step.session.id}.{step.n}"
+    step.facts.append(RequestOpened(request, leaf, leaf, "none", "", keyword))
+    _close_one_off(step, request, reason)
+    if reason:
+        step.say(step.model.outcomes[reason])
+    else:
+        step.word({"help": "help", "stop": "stopped", "start": "help"}[leaf])
+    step.end("done")
+
+
+def _close_one_off(step: Step, request: str, reason: str) -> None:
+    outcome, why = outcome_of(reason or SUCCEEDED)
+    step.facts.append(RequestClosed(request, outcome, why))
+
+
+def _no_match(step: Step, event: TextReceived) -> None:
+    """Answers that nothing was understood; an open question stays open as it was."""
+    request = f"{step.session.id}.{step.n}"
+    step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
+    _close_one_off(step, request, "unknown_command")
+    node = step.model.nodes.get(step.node)
+    if step.stage == "confirm":
+        step.word("confirm_again")
+    elif step.session.wait and isinstance(node, (Action, Form)):
+        step.say(_question(step, node))
+    else:
+        step.say(step.model.outcomes["unknown_command"])
+    if step.session.wait:
+        step.then = load_wait(step.session.wait)
+    else:
+        step.end("done")
+
+
+def _answer_by_text(step: Step, event: TextReceived) -> bool:
+    """Takes the text as an answer to the open question; False when it is none."""
+    wait = load_wait(step.session.wait)
+    assert isinstance(wait, Collect)
+    text = step.model.index.normalise(event.text)
+    if wait.purpose == "confirm":
+        if text in step.model.yes:
+            digits = "1"
+        elif text in step.model.no:
+            digits = "*"
+        else:
+            return False
+    elif wait.purpose == "menu":
+        node = step.model.nodes[step.node]
+        assert isinstance(node, Menu)
+        if not any(c.key == text for c in menu.offered(step, node)):
+            return False
+        digits = text
+    else:
+        if not _fits_field(step, wait, text):
+            return False
+        digits = text
+    answering.digits_entered(step, _as_digits(step, digits))
+    return True
+
+
+def _fits_field(step: Step, wait: Collect, text: str) -> bool:
+    """Whether a text answers an entry: a code that the field would not take runs as a code."""
+    if text.startswith("~"):
+        return True
+    if text[:1].isalpha() or not any(c.isdigit() for c in text):
+        return False
+    try:
+        TYPES[wait.type].check(text, today(step))
+    except BadField:
+        origin = step.session.origin
+        found = step.model.index.match(
+            text, called=origin.called, profile=step.profile, at_ms=step.at
+        )
+        return not isinstance(found, Match)
+    return True

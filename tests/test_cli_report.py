@@ -1,0 +1,112 @@
+"""`hotline report`: the figures of rehearsed dialogues, counted in two ways."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from house_case import make_home, toned_site
+
+from hotline.cli import cli
+
+NUMBER = "13800138000"
+BY = (
+    "month", "day", "hour", "node", "service", "kind", "keyword", "channel", "class", "cause",
+    "reason",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped menus with tones for audio."""
+    return toned_site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def played(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder after some rehearsed dialogues, good and bad."""
+    home = make_home(tmp_path_factory.mktemp("played"))
+    place = ["--site", str(site), "--home", str(home)]
+    for args in (
+        ["sms", NUMBER, "CXYE"],
+        ["sms", NUMBER, "WHAT"],
+        ["sms", NUMBER, "KTLDXS"],
+        ["sms", NUMBER, "是"],
+        ["call", NUMBER, "--keys", "1 1"],
+        ["call", NUMBER, "--keys", "3 4 1 *"],
+        ["call", NUMBER, "--keys", "3 4 1"],
+        ["call", NUMBER, "--keys", "x"],
+    ):
+        assert CliRunner().invoke(cli, [*place, *args]).exit_code == 0
+    return home
+
+
+@pytest.fixture
+def report(site: Path, played: Path) -> Any:
+    """Runs `hotline report failures` on the played dialogues."""
+
+    def run(*args: str) -> str:
+        place = ["--site", str(site), "--home", str(played)]
+        told = CliRunner().invoke(
+            cli, [*place, "report", "failures", "--traffic", "rehearsal", *args]
+        )
+        assert told.exit_code == 0, told.output
+        return told.output
+
+    return run
+
+
+def steady(data: Any) -> Any:
+    """A report without the moment at which it was made."""
+    return {key: value for key, value in data.items() if key != "as_of"}
+
+
+@pytest.mark.parametrize("by", ["", *BY])
+def test_rebuilding_a_report_gives_the_same_figures(report: Any, by: str) -> None:
+    """Tallies and rows are two ways to one number, for every grouping."""
+    how = ("--by", by) if by else ()
+    counted, rebuilt = (json.loads(report(*how, "--json", *more)) for more in ((), ("--rebuild",)))
+    assert steady(counted) == steady(rebuilt)
+    assert counted["rows"]
+
+
+def test_rates_come_with_their_numerators_and_denominators(report: Any) -> None:
+    """R1, R2 and R3, as a table, as JSON and as CSV."""
+    data = json.loads(report("--json"))
+    rates = {row["rate"]: row["failure_rate"] for row in data["rows"]}
+    assert set(rates) >= {"R1", "R2", "R3"}
+    assert rates["R2"]["of"] == 6
+    assert rates["R2"]["n"] == 2  # an unknown code and an abandoned price
+    assert rates["R3"]["of"] == 7  # and a call that ended before any leaf
+    assert rates["R1"] == {"n": 1, "of": 2, "percent": 50.0}  # voice, changes: one declined
+    table = report()
+    assert "R1" in table
+    assert "50" in table
+    (head, *lines) = csv.reader(io.StringIO(report("--csv")))
+    assert {"rate", "failure_rate_n", "failure_rate_of"} <= set(head)
+    assert [line[0] for line in lines][:3] == ["R1", "R2", "R3"]
+
+
+def test_failures_have_class_cause_and_reason(report: Any) -> None:
+    """The record's reasons, and what the versioned table makes of them."""
+    for by, word in (("reason", "unknown_command"), ("cause", "unknown_code")):
+        assert word in report("--by", by, "--json")
+    assert "operation" in report("--by", "class", "--json")
+
+
+def test_kinds_of_traffic_are_not_mixed(site: Path, played: Path) -> None:
+    """Rehearsals are in no report of real traffic."""
+    place = ["--site", str(site), "--home", str(played)]
+    told = CliRunner().invoke(cli, [*place, "report", "failures", "--json"])
+    assert all(row["failure_rate"]["of"] == 0 for row in json.loads(told.output)["rows"])
+
+
+def test_days_bound_a_report(report: Any) -> None:
+    """What happened today is not in last year's report."""
+    data = json.loads(report("--from", "2001-01-01", "--to", "2001-12-31", "--json"))
+    assert all(row["failure_rate"]["of"] == 0 for row in data["rows"])
