@@ -10,8 +10,9 @@ from typing import Protocol
 from actions.perform import Performer
 from actions.port import Result
 from dialog.events import Profile
-from dialog.outcomes import SUCCEEDED
+from dialog.outcomes import SUCCEEDED, UNKNOWN
 from dialog.session import VOICE, Session
+from dialog.signature import PERFORM_ADDS
 from dialog.turn import Perform
 from hotline.mishaps import trail
 from hotline.timers import Timers
@@ -24,6 +25,8 @@ log = logging.getLogger("hotline.bss")
 MOST_WRONG = 3
 LOCK_MS = 24 * 3600 * 1000
 """Three wrong passwords for a subscriber, or from a number, lock for the rest of 24 hours."""
+UNKNOWN_MS = 24 * 3600 * 1000
+"""An order of unknown end counts as failed after this and keeps no other one waiting."""
 _PROFILE_MS = 1000
 _PROVING = frozenset(("subscriber", "change_password"))
 """The jobs that test a service password."""
@@ -90,7 +93,7 @@ class BssDesk:
         if refusal:
             self._answer(session, job, Result(refusal))
         elif job.call == "verify" or job.subscriber or not session.origin.caller:
-            self._perform(session, job)
+            self._perform(session, job, again=again)
         else:
             # the BSS was away, or did not know the number, when the dialogue began
             self._performer.fetch_profile(
@@ -99,11 +102,20 @@ class BssDesk:
                 lambda found: self._start(session, job, lambda: self._perform(session, job, found)),
             )
 
-    def _perform(self, session: Session, job: Perform, profile: Profile | None = None) -> None:
+    def _perform(
+        self,
+        session: Session,
+        job: Perform,
+        profile: Profile | None = None,
+        *,
+        again: bool = False,
+    ) -> None:
         if profile is not None:
             job = job._replace(subscriber=profile.subscriber)
 
         def done(result: Result) -> None:
+            if again and job.call == "submit" and result.result in PERFORM_ADDS:
+                result = Result(UNKNOWN, raw=result.raw)  # the first sending may have done it
             if profile is not None and result.profile is None:
                 result = result._replace(profile=profile)
             self._answer(session, job, result, self._tried(session, job, result))
@@ -120,7 +132,8 @@ class BssDesk:
     def _in_flight(self, job: Perform) -> bool:
         target = job.args.get("service") or job.name
         subscriber = self._vault.pseudonym(job.subscriber)
-        return self._ledger.order_in_flight(subscriber, target, job.key)
+        since = self._now() - UNKNOWN_MS
+        return self._ledger.order_in_flight(subscriber, target, job.key, since)
 
     def _locked(self, session: Session, job: Perform) -> bool:
         since = self._now() - LOCK_MS

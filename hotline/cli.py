@@ -78,7 +78,7 @@ def cli(ctx: click.Context, site: Path | None, home: Path | None) -> None:
 def main() -> None:
     """Entry point of `hotline`: errors of use are one line, never a trace."""
     try:
-        cli(standalone_mode=False)
+        status = cli(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("", err=True)
         sys.exit(130)
@@ -91,6 +91,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

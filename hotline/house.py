@@ -30,22 +30,28 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _lock(home: Path) -> tuple[IO[str], bool]:
-    """A lock on the state folder, and whether no other process has it: then recovery may begin."""
+def _lock(home: Path, recovering: bool) -> tuple[IO[str], bool]:
+    """A lock on the state folder, and whether it is this process's alone: then it may recover.
+
+    Others wait until `House.share`, so that recovery never ends a call that just began elsewhere.
+    """
     file = (home / "house.lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        alone = True
-    except OSError:
-        alone = False
+    if recovering:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pass
+        else:
+            return file, True
     fcntl.flock(file, fcntl.LOCK_SH)
-    return file, alone
+    return file, False
 
 
 class House:
     """Ledger, menus, BSS and runner of one site, open until `close`.
 
-    `now` gives UTC milliseconds to all of them; `lanes` says how much the BSS gets.
+    `now` gives UTC milliseconds to all of them; `lanes` says how much the BSS gets. `recovering`:
+    if nobody else is in, nobody comes in before `share`.
     """
 
     def __init__(
@@ -55,10 +61,11 @@ class House:
         *,
         now: Callable[[], int] = clock,
         lanes: Mapping[str, LaneSettings] = LANES,
+        recovering: bool = False,
     ) -> None:
         self.settings, self.now = settings, now
         home = settings.home
-        self._lock, self.alone = _lock(home)
+        self._lock, self.alone = _lock(home, recovering)
         self.vault = Vault.at(home / "secret.key")
         self.ledger = Ledger.open(home / "ledger.db", zone=settings.zone)
         self.versions = Versions(self.ledger, now=now)
@@ -92,6 +99,10 @@ class House:
         model = self.versions.serving()
         say = Say(model.outcomes["internal_error"])
         return playlist(model, model.languages[0], (say,))
+
+    def share(self) -> None:
+        """Lets other processes in."""
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
         """Ends the threads and closes the files; what was accepted is in the record."""

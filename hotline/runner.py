@@ -233,7 +233,8 @@ class Runner:
                 carriage.session, carriage.said = session.id, made.said
                 carriage.job = then.key if isinstance(then, Perform) else ""
                 waiting = tuple(carriage.waiting)
-            if not closes(made.turn) and (still := carriage or there):
+            still = None if closes(made.turn) else carriage or there
+            if still is not None:
                 self._open[session.id] = still
             elif carriage is not None:
                 carriage.waiting = []  # they have heard it all
@@ -241,7 +242,7 @@ class Runner:
             _tell(on_reply, made.reply)
         if made.left is not None:
             self._fail(made.left, engine.Illegal("the call is over"))
-        elif there is not None and carriage is not None and there is not carriage:
+        elif there is not None and there is not carriage and there is not still:
             self._guarded(self._elsewhere, there)
         asked = isinstance(event, ActionSlow) or session.state != OPEN
         if isinstance(then, Perform) and not asked:

@@ -51,7 +51,8 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
         fault = _fault(secret, field_type)
         return vault.seal(secret) + (f"!{fault}" if fault else "")
 
-    text, called = event.text, session.origin.called
+    # a tilde marks what is sealed here; nobody else may say that something is
+    text, called = event.text.replace("~", ""), session.origin.called
     profile = event.profile or session.profile
     index = model.index
     wait = load_wait(session.wait) if session.wait else None

@@ -95,6 +95,7 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     touched = recover(house) if house.alone else 0
+    house.share()
     if touched:
         say(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
     agi = FastAgiServer(

@@ -6,16 +6,37 @@ import base64
 import hashlib
 import hmac
 import os
+import threading
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+_KEY = 32
 
 
 class Unreadable(ValueError):
     """A sealed value that this key did not seal."""
+
+
+class BadKey(ValueError):
+    """A key file that is none."""
+
+
+def _make(path: Path) -> None:
+    """The file appears with its key in it, or not at all."""
+    half = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(os.urandom(_KEY))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(half, path)
+    except FileExistsError:
+        pass  # somebody else made it just now
+    finally:
+        half.unlink()
 
 
 class Vault:
@@ -30,17 +51,19 @@ class Vault:
 
     @classmethod
     def at(cls, path: Path) -> Vault:
-        """The vault of a key file, made on first use, readable by its owner only."""
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "wb") as file:
-                file.write(os.urandom(32))
-                file.flush()
-                os.fsync(file.fileno())
-        return cls(path.read_bytes())
+        """The vault of a key file, made on first use, readable by its owner only.
+
+        Raises BadKey for a file of any other length.
+        """
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+        if len(key) != _KEY:
+            raise BadKey(
+                f"{path} 不是密钥（应为 {_KEY} 字节），请从备份恢复。"
+                f" {path} is no key ({_KEY} bytes): restore it from the back-up."
+            )
+        return cls(key)
 
     def seal(self, secret: str) -> str:
         """The sealed form of a secret; each call gives another one."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from actions.signatures import SIGNATURES
-from ivr.manifest import ManifestError, load_manifest
+from ivr.manifest import ClipEntry, ManifestError, load_manifest
 from ledger import records
 from ledger.ledger import Ledger
 from menus.clips import clips
@@ -50,7 +50,7 @@ def check_sources(
     model, findings = load_sources(sources)
     if model is not None:
         try:
-            manifest = load_manifest(prompts).clips if prompts is not None else None
+            manifest = _recorded(prompts) if prompts is not None else None
         except ManifestError as error:
             return model, [*findings, _manifest(error)]
         findings = [
@@ -58,6 +58,12 @@ def check_sources(
             *lint(model, SIGNATURES, manifest, clips=clips(model)),
         ]
     return model, findings
+
+
+def _recorded(prompts: Path) -> Mapping[str, ClipEntry]:
+    """The clips that the manifest names and that are there."""
+    clips_named = load_manifest(prompts).clips
+    return {path: entry for path, entry in clips_named.items() if (prompts / path).is_file()}
 
 
 def _manifest(error: ManifestError) -> Finding:

@@ -56,8 +56,10 @@ ORDER BY o.at, o.id
 
 _SENT = """
 SELECT 1 FROM orders o JOIN order_moves m ON m.order_id = o.id
-WHERE o.subscriber = ? AND o.target = ? AND o.id < ? AND m.state IN ('submitted', 'unknown')
-AND m.n = (SELECT MAX(n) FROM order_moves WHERE order_id = o.id)
+JOIN order_moves s ON s.order_id = o.id AND s.state = 'submitted'
+WHERE o.subscriber = ? AND o.target = ? AND o.id <> ? AND m.state IN ('submitted', 'unknown')
+AND m.n = (SELECT MAX(n) FROM order_moves WHERE order_id = o.id) AND s.at >= ?
+AND (s.at, o.id) < (SELECT at, order_id FROM order_moves WHERE order_id = ? AND state = 'submitted')
 """
 
 _UNFINISHED = """
@@ -152,9 +154,12 @@ class Reads(Store):
         )
         return [session for (session,) in self._read(sql)]
 
-    def order_in_flight(self, subscriber: str, target: str, besides: str) -> bool:
-        """Whether an earlier order of this target is sent and not ended; ids sort by time."""
-        return self._first(_SENT, (subscriber, target, besides)) is not None
+    def order_in_flight(self, subscriber: str, target: str, order: str, since: int) -> bool:
+        """Whether another order of this target was sent before `order`, since then, and not ended.
+
+        `order` itself is sent: of two sent at once exactly one is told of the other.
+        """
+        return self._first(_SENT, (subscriber, target, order, since, order)) is not None
 
     def failures_since(self, who: str, pseudonym: str, at: int) -> Failures:
         """Wrong passwords of a `target` or `caller` later than `at` that none since made good.

@@ -41,18 +41,20 @@ def word_clip(language: str, word: str) -> str:
 def clips(model: Model) -> Iterator[Clip]:
     """Every clip that a call on this version can need, each once, in a stable order.
 
-    Raises KeyError where a text, name or measure lacks a language (lint reports those), and
-    where a language has no spoken vocabulary.
+    What lacks a language has no clip in it (lint reports that). Raises KeyError for a language
+    without a spoken vocabulary.
     """
     said = sorted(voiced(model))
     for language in model.languages:
         for text in said:
-            for n, part in literals(model.texts[text].voice[language]):
+            for n, part in literals(model.texts[text].voice.get(language, ())):
                 yield Clip(language, clip_path(language, text, n, part), part)
         for name, wording in sorted(model.names.items()):
-            yield Clip(language, name_clip(model, language, name), wording[language])
+            if language in wording:
+                yield Clip(language, name_clip(model, language, name), wording[language])
         for measure, wording in sorted(model.measures.items()):
-            yield Clip(language, measure_clip(model, language, measure), wording[language])
+            if language in wording:
+                yield Clip(language, measure_clip(model, language, measure), wording[language])
         for word, wording_ in VOCABULARY[language].items():
             yield Clip(language, word_clip(language, word), wording_)
 

@@ -23,6 +23,8 @@ SEPARATOR = "#"
 SEALED = re.compile(r"~[A-Z2-7=]+~(?:![a-z_]+)?")
 """A sealed value: base32 between tildes, then the fault that its check found, if any."""
 
+_ENDS = " \"'“”‘’。.!,;、"
+"""What people put round a code: quotes and the stop of a sentence."""
 _RUN = re.compile(r"[#*+\s]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -47,6 +49,7 @@ def normalise(text: str) -> str:
         text = _IDENTITY_X.sub(r"\1X", text)
     if "~!" in text:
         text = _FAULT.sub(lambda fault: fault[0].lower(), text)
+    text = text.strip(_ENDS) or text
     return _RUN.sub(SEPARATOR, text).strip(SEPARATOR) or text[:1]
 
 

@@ -244,6 +244,11 @@ def _verified(step: Step, node: Action, event: ActionDone) -> None:
             step.say(telling.text_of(step.model, node, "wrong_password"))
             _ask_who(step, node)
             return
+        step.say(telling.text_of(step.model, node, "password_locked"))
+        step.stage = ""
+        step.fail("wrong_password", event.raw)
+        step.after(node)
+        return
     _refuse(step, node, event.result, event.raw)
 
 

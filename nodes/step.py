@@ -153,8 +153,8 @@ class Step:
             self.end("done")
 
     def give_up(self, node: Node) -> None:
-        """Goes where a node sends those who ran out of tries."""
-        if self.voice and node.tries.then:
+        """Goes where a node sends those who ran out of tries; the second time says goodbye."""
+        if self.voice and node.tries.then and not self.agent:
             self.go(node.tries.then)
         else:
             if self.voice:

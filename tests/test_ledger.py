@@ -294,17 +294,23 @@ def test_open_orders(ledger):
 
 def test_order_in_flight(ledger):
     """A subscriber's order for a target is in flight from its sending to its known end."""
-    assert not ledger.order_in_flight("sub", "caller_id", "q2")
+
+    def there(subscriber: str, target: str, name: str, since: int = 0) -> bool:
+        return ledger.order_in_flight(subscriber, target, name, since)
+
+    ledger.append([order("a2"), r.OrderMove("a2", AT + 5, "submitted")]).result()
+    assert not there("sub", "caller_id", "a2")
     ledger.append([order("q1"), r.OrderMove("q1", AT, "confirmed")]).result()
-    assert not ledger.order_in_flight("sub", "caller_id", "q2")
+    assert not there("sub", "caller_id", "a2")
     for state in ("submitted", "unknown"):
         ledger.append([r.OrderMove("q1", AT, state)]).result()
-        assert ledger.order_in_flight("sub", "caller_id", "q2")
-    assert not ledger.order_in_flight("sub", "caller_id", "q1")
-    assert not ledger.order_in_flight("sub", "gprs", "q2")
-    assert not ledger.order_in_flight("other", "caller_id", "q2")
+        assert there("sub", "caller_id", "a2")  # whatever their ids: q1 was sent first
+    assert not there("sub", "caller_id", "a2", AT + 1)
+    assert not there("sub", "caller_id", "q1")
+    assert not there("sub", "gprs", "a2")
+    assert not there("other", "caller_id", "a2")
     ledger.append([r.OrderMove("q1", AT, r.RECONCILED, "succeeded")]).result()
-    assert not ledger.order_in_flight("sub", "caller_id", "q2")
+    assert not there("sub", "caller_id", "a2")
 
 
 def test_open_voice(ledger):

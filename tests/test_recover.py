@@ -126,6 +126,21 @@ def test_a_request_that_arrives_late_is_not_done_again(start) -> None:
     assert second.bss.changes(order) == 1
 
 
+def test_what_was_sent_once_is_not_failed_by_a_second_sending(start) -> None:
+    """The BSS is away when the order is sent again: unknown, for the first sending did it."""
+    rig = start()
+    confirmed_by_text(rig)
+    Performer.perform(rig.performer, rig.performer.held[0][0]).result()
+    rig.lose()
+    second = start()
+    second.recover()
+    second.answer(Fault("temporary", times=0))
+    assert ordered(second)[1][-1] == "unknown"
+    second.reconcile()
+    assert ordered(second)[1][-1] == "reconciled"
+    assert second.ledger.rows(records.OrderMove)[-1].reason == "succeeded"
+
+
 def test_recovery_lets_no_rule_of_ours_judge_what_was_sent(start) -> None:
     """An order under way elsewhere can't turn one that was done into a refused one."""
     rig = start()

@@ -349,7 +349,6 @@ def test_a_second_order_of_the_same_service_waits_its_turn(rig: Rig) -> None:
     assert told.said == ["order_in_progress"]
 
 
-@pytest.mark.xfail(strict=True, reason="order_in_flight compares ids, not when they were sent")
 def test_what_was_sent_first_counts_whatever_its_number(rig: Rig) -> None:
     """An order that was quoted earlier but confirmed later is the one to be refused."""
     call = at_the_price(rig)

@@ -80,7 +80,6 @@ def test_many_that_start_at_once_share_the_key(tmp_path: Path) -> None:
     assert len(set(names)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the key file is visible before its key is written")
 def test_half_a_key_is_none(tmp_path: Path) -> None:
     """A start that meets the file before its key is in it must not go on with an empty one."""
     file = tmp_path / "secret.key"

@@ -85,9 +85,7 @@ def test_a_repeated_text_gets_the_stored_reply_and_runs_nothing(
     assert len(house.ledger.rows(records.Outbox)) == 1
 
 
-def test_a_reply_that_the_sender_took_is_not_carried_too(
-    house: House, client: FlaskClient
-) -> None:
+def test_a_reply_that_the_sender_took_is_not_carried_too(house: House, client: FlaskClient) -> None:
     """Never two texts for one: what the outbox's sender has, a late duplicate does not repeat."""
     delivery = "twilio:SM1"
     text(client, "SM1", "CXYE")

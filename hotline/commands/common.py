@@ -30,19 +30,20 @@ def settings(site: Path | None, home: Path | None, **given: object) -> Settings:
     return from_environment(site or above[0], home or above[1], **given)
 
 
-def open_house(chosen: Settings) -> Any:
+def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
     """The house of the settings; a menus file with errors is shown and ends the command."""
     from actions.faults import BadFaults
     from hotline.house import House
+    from hotline.vault import BadKey
     from hotline.versions import Refused
     from ledger.records import LedgerError
 
     try:
-        return House(chosen)
+        return House(chosen, recovering=recovering)
     except Refused as refused:
         show_findings(refused.findings)
         raise click.exceptions.Exit(1) from None
-    except (BadFaults, LedgerError) as error:
+    except (BadFaults, BadKey, LedgerError) as error:
         raise click.ClickException(str(error)) from None
 
 

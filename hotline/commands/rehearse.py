@@ -19,6 +19,7 @@ from hotline.rehearse import HANG_UP, NOTHING, Rehearsal, caller_of, keyed
 from ledger import records
 
 _LINK = "terminal"
+_LEG = "agent:"
 _ITEM = re.compile(r"[0-9*#]+x?|-|\^?x|agent:(answered|busy|no_answer|failed)")
 
 
@@ -44,7 +45,7 @@ def sms(
         to = _called(house, called)
         origin = caller_of(subscriber, to, "text", _LINK)
         rehearsal = Rehearsal(house.runner, origin, f"{_LINK}:{uuid7(clock())}", clock)
-        body = " ".join(text)
+        body, begun = " ".join(text), clock()
         reply = rehearsal.text(body)
         _carried(house, rehearsal)
         if as_json:
@@ -53,7 +54,8 @@ def sms(
         who = subscriber or "?"
         click.echo(f"{click.style(f'{who} → {to}', dim=True)}  {body}")
         click.echo(f"{click.style(f'{to} → {who}', fg='green')}  {reply.text}")
-        _print_outcomes(_closed(house, reply.session))
+        first = rehearsal.heard[0].replies[0].n
+        _print_outcomes(_closed(house, reply.session, first, begun))
 
 
 @click.command(short_help="演练一次通话。 Rehearse a call.")
@@ -78,12 +80,15 @@ def call(
     Example: hotline call 13800138000 --keys "1 1"
     """
     items = None if keys is None else _items(keys)
+    legs = [item.removeprefix(_LEG) for item in items or () if item.startswith(_LEG)]
+    items = None if items is None else [item for item in items if not item.startswith(_LEG)]
     if as_json and items is None:
         raise click.UsageError('--json 需要 --keys，例如 --keys "1 1"。 --json needs --keys.')
     with open_house(settings(site, home)) as house:
         to = _called(house, called)
         origin = caller_of(subscriber, to, "voice", _LINK)
-        rehearsal = Rehearsal(house.runner, origin, f"{_LINK}:{uuid7(clock())}", clock)
+        name = f"{_LINK}:{uuid7(clock())}"
+        rehearsal = Rehearsal(house.runner, origin, name, clock, legs=legs)
         if items is None:
             _converse(house, rehearsal)
         else:
@@ -96,6 +101,7 @@ def call(
             _print_json(house, rehearsal, session)
         else:
             _print_outcomes(_closed(house, session.session))
+            _print_loss(house, session.session)
 
 
 def _items(keys: str) -> list[str]:
@@ -163,11 +169,14 @@ def _carried(house: House, rehearsal: Rehearsal) -> None:
     house.ledger.outbox_carry(f"{rehearsal.dialogue}:1", clock()).result()
 
 
-def _closed(house: House, session: str) -> list[Closed]:
+def _closed(house: House, session: str, first: int = 0, since: int = 0) -> list[Closed]:
+    """What was opened from step `first` on, or closed since then."""
     found = []
     requests = sorted(house.ledger.rows(records.Request, session=session), key=lambda r: r.n)
     for request in requests:
         closing = house.ledger.rows(records.Closing, request=request.id)
+        if request.n < first and not (closing and closing[0].at >= since):
+            continue
         result = (closing[0].reason or closing[0].outcome) if closing else "open"
         found.append(Closed(request.leaf, result))
     return found
@@ -177,6 +186,13 @@ def _print_outcomes(closed: list[Closed]) -> None:
     for leaf, result in closed:
         colour = {"succeeded": "green", "accepted": "green", "open": "yellow"}.get(result, "red")
         click.echo(f"{click.style(result, fg=colour)}  {leaf}")
+
+
+def _print_loss(house: House, session: str) -> None:
+    for end in house.ledger.rows(records.CallEnd, session=session):
+        if not end.leaves:
+            how = "agent" if end.agent else end.by
+            click.echo(f"{click.style('pre_leaf', fg='red')}  {how}")
 
 
 def _print_json(house: House, rehearsal: Rehearsal, last: Reply) -> None:

@@ -49,7 +49,7 @@ def serve(
     chosen = settings(
         site, home, host=host, agi_port=agi_port, http_port=http_port, bss_faults=bss_faults
     )
-    with open_house(chosen) as house:
+    with open_house(chosen, recovering=True) as house:
         import uvloop
 
         from hotline.serving import serve as run

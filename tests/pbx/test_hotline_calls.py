@@ -163,9 +163,7 @@ def calls(pbx: Pbx, site: Site, port: int) -> dict[str, CallResult]:
 
 
 @pytest.mark.parametrize("caller", [KEYED, INFO], ids=["RFC 4733", "SIP INFO"])
-def test_one_one_speaks_the_balance(
-    site: Site, calls: dict[str, CallResult], caller: str
-) -> None:
+def test_one_one_speaks_the_balance(site: Site, calls: dict[str, CallResult], caller: str) -> None:
     """Keys 1 1 by either kind of DTMF lead to the balance, which is heard and recorded."""
     assert until(lambda: site.requests(caller)) == [("balance", "succeeded", "")]
     assert "balance" in [heard.clip for heard in calls[caller].clips(TONES)]
@@ -228,5 +226,3 @@ def test_the_classic_entry_serves_a_site_without_a_daemon(
     """hotline-agi, started by Asterisk for one call, gives the same balance."""
     assert until(lambda: site.requests(CLASSIC)) == [("balance", "succeeded", "")]
     assert "balance" in [heard.clip for heard in calls[CLASSIC].clips(TONES)]
-
-
