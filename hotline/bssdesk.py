@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from actions.perform import Performer
@@ -27,6 +28,7 @@ LOCK_MS = 24 * 3600 * 1000
 """Three wrong passwords for a subscriber, or from a number, lock for the rest of 24 hours."""
 UNKNOWN_MS = 24 * 3600 * 1000
 """An order of unknown end counts as failed after this and keeps no other one waiting."""
+_TURN_MS = 20
 _PROFILE_MS = 1000
 _PROVING = frozenset(("subscriber", "change_password"))
 """The jobs that test a service password."""
@@ -35,10 +37,8 @@ _PROVING = frozenset(("subscriber", "change_password"))
 class Answered(Protocol):
     """Runner.answered."""
 
-    def __call__(
-        self, session_id: str, key: str, result: Result, more: tuple[records.Row, ...] = ()
-    ) -> None:
-        """Takes the one result of a job, and rows to be written with it."""
+    def __call__(self, session_id: str, key: str, result: Result) -> None:
+        """Takes the one result of a job."""
 
 
 class BssDesk:
@@ -57,6 +57,7 @@ class BssDesk:
         self._ledger, self._performer, self._vault = ledger, performer, vault
         self._timers, self._now, self._answered, self._slow = timers, now, answered, slow
         self._under_way: set[str] = set()  # keys of the jobs asked here and not yet answered
+        self._proving: dict[str, str] = {}  # target -> the job that tests its password now
         self._lock = threading.Lock()
 
     def ask(self, session: Session, job: Perform, *, again: bool = False) -> None:
@@ -81,14 +82,33 @@ class BssDesk:
     def _answer(
         self, session: Session, job: Perform, result: Result, more: tuple[records.Row, ...] = ()
     ) -> None:
+        if more:
+            # the try is on the disk before anyone hears of it, and before the next one may go
+            self._ledger.append(more).add_done_callback(
+                lambda _: self._hand_over(session, job, result)
+            )
+        else:
+            self._hand_over(session, job, result)
+
+    def _hand_over(self, session: Session, job: Perform, result: Result) -> None:
         with self._lock:
             self._under_way.discard(job.key)
-        self._answered(session.id, job.key, result, more)
+            for target in [t for t, key in self._proving.items() if key == job.key]:
+                del self._proving[target]
+        self._answered(session.id, job.key, result)
 
     def _ask(self, session: Session, job: Perform, again: bool) -> None:
         if session.origin.channel == VOICE:
             who, key = session.id, job.key  # the timer outlives the job: it keeps no more
             self._timers.after(job.patience_ms, lambda: self._slow(who, key))
+        self._go(session, job, again)
+
+    def _go(self, session: Session, job: Perform, again: bool) -> None:
+        if not self._turn(session, job):
+            # one guess at a time for each target: the last one's result counts for the next
+            later = partial(self._start, session, job, partial(self._go, session, job, again))
+            self._timers.after(_TURN_MS, later)
+            return
         refusal = "" if again else self._refusal(session, job)
         if refusal:
             self._answer(session, job, Result(refusal))
@@ -121,6 +141,14 @@ class BssDesk:
             self._answer(session, job, result, self._tried(session, job, result))
 
         self._performer.perform(job, done)
+
+    def _turn(self, session: Session, job: Perform) -> bool:
+        """Whether the job may go: of those that test one target's password one at a time."""
+        if job.name not in _PROVING or job.call == "quote":
+            return True
+        target, _ = self._who(session, job)
+        with self._lock:
+            return self._proving.setdefault(target, job.key) == job.key
 
     def _refusal(self, session: Session, job: Perform) -> str:
         if job.name in _PROVING and self._locked(session, job):

@@ -116,6 +116,8 @@ class Runner:
                 self._again(carriage)
             elif isinstance(event, CallArrived | TextReceived):
                 self._begin(carriage)
+            elif delivery.held and isinstance(event, CallEnded):
+                self._later(self._take, carriage)  # its arrival is on its way to the record
             else:
                 raise engine.Illegal(f"{type(event).__name__} of no known call")
         elif isinstance(event, TextReceived) and session.wait[:1] == ("Perform",):

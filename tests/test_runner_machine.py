@@ -61,8 +61,7 @@ FAULTS = (
     (Fault("crash", times=0),),
     (Fault("answer", raw="E-77"),),
 )  # fmt: skip
-MAY_HOLD = {"orders.number", "outbox.number", "versions.sources", "steps.key"}
-"""steps.key: see test_a_secret_keyed_at_the_wrong_question_is_not_kept."""
+MAY_HOLD = {"orders.number", "outbox.number", "versions.sources"}
 ENDS = {"succeeded", "accepted", "refused", "failed", "unknown", "declined", "void", "reconciled"}
 
 
