@@ -221,8 +221,13 @@ class Runner:
     def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
         if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):
             return None
-        open_here = self._open.get(session.id)
-        return None if open_here is carriage else open_here
+        left = self._waiting_for(session.id, session.wait[1])
+        return None if left is carriage else left
+
+    def _waiting_for(self, session_id: str, job: str) -> Carriage | None:
+        """The delivery that is open here for a job; what waits for another one is not meant."""
+        there = self._open.get(session_id)
+        return there if there is not None and there.job == job else None
 
     def _carry(self, event: Event, made: Made, carriage: Carriage | None) -> None:
         """The step is durable: the reply may go, the BSS may be asked."""
@@ -346,7 +351,9 @@ class Runner:
         tries: int = _RETRIES,
     ) -> None:
         """Something that no channel brought. What comes too late changes nothing."""
-        carriage = None if isinstance(event, WaitExpired) else self._open.get(session_id)
+        carriage = None
+        if not isinstance(event, WaitExpired):
+            carriage = self._waiting_for(session_id, event.key)
 
         def retry() -> None:
             if not tries:
@@ -365,7 +372,7 @@ class Runner:
         except engine.Illegal:
             if more:  # a wrong password counts even when its caller is gone
                 self.ledger.append(more)
-            if isinstance(event, ActionDone) and carriage is not None and carriage.job == event.key:
+            if isinstance(event, ActionDone) and carriage is not None:
                 self._guarded(self._elsewhere, carriage)
         except Exception as error:  # noqa: BLE001 - runs on others' threads
             self._fail(carriage, error)
@@ -390,7 +397,12 @@ class Runner:
         said = tuple(say for part in parts for say in self.replies.load(part).say)
         carriage = Carriage(delivery, [], 0, 0, said, session.id, session.wait[1])
         with self._lock:
-            self._open.setdefault(session.id, carriage)
+            there = self._open.get(session.id)
+            if there is not None and there.delivery.key == delivery.key:
+                return
+            self._open[session.id] = carriage
+        if there is not None:
+            self._guarded(self._elsewhere, there)
 
 
 def _tell(on_reply: OnReply, reply: Reply | Exception) -> None:

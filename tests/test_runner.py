@@ -267,6 +267,22 @@ def test_another_process_may_go_on_with_a_dialogue(rig: Rig, other: Rig) -> None
     assert len(rig.ledger.rows(records.Outbox)) == 1
 
 
+def test_a_delivery_is_carried_on_where_an_older_one_still_waits(rig: Rig, other: Rig) -> None:
+    """A dialogue that went on next door comes back here: both of its texts are answered."""
+    first = rig.text("KTLDXS", key="code")
+    other.sweep()
+    other.answer()
+    other.text("是", key="yes")
+    other.lose()
+    rig.sweep()
+    rig.answer_all()
+    assert first.last.text
+    inbound = sorted(str(row.inbound) for row in rig.ledger.rows(records.Outbox))
+    assert inbound == ["code", "yes"]
+    assert rig.outcomes() == [("enable/caller_id", "succeeded")]
+    assert rig.runner._open == {}
+
+
 def test_a_call_that_ends_next_door_ends_here(rig: Rig, other: Rig) -> None:
     """The hang-up reaches another process: the open turn is closed and its channel told."""
     call = rig.call()

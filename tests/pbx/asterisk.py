@@ -108,17 +108,26 @@ def missing() -> str | None:
     return None
 
 
+_DICE = random.SystemRandom()
+"""Not the global one: hypothesis gives that the same seed again and again, and so the same ports."""
+_GIVEN: set[int] = set()
+"""Ports given out in this run: their users may not have bound them yet."""
+
+
 def free_port(kind: socket.SocketKind, width: int = 1) -> int:
     """An even port with `width` free ones from there on, below those that port 0 hands out.
 
     The kernel gives ephemeral ports to every other test; a listener that starts later than its
     port was chosen must not meet them.
     """
+    wanted = range(width)
     ephemeral = Path("/proc/sys/net/ipv4/ip_local_port_range")
     top = int(ephemeral.read_text().split()[0]) if ephemeral.exists() else 32768
     for _ in range(200):
-        port = random.randrange(10_000, max(top, 20_000) - width, 2)
-        if all(_is_free(kind, at) for at in {port, port + width // 2, port + width - 1}):
+        port = _DICE.randrange(10_000, max(top, 20_000) - width, 2)
+        ports = {port + n for n in wanted}
+        if not ports & _GIVEN and all(_is_free(kind, at) for at in ports):
+            _GIVEN.update(ports)
             return port
     raise OSError("no free port on 127.0.0.1")
 
