@@ -109,7 +109,7 @@ def missing() -> str | None:
 
 
 _DICE = random.SystemRandom()
-"""Not the global one: hypothesis gives that the same seed again and again, and so the same ports."""
+"""Not the global one, which hypothesis seeds alike again and again."""
 _GIVEN: set[int] = set()
 """Ports given out in this run: their users may not have bound them yet."""
 
