@@ -82,6 +82,10 @@ def main() -> None:
     except click.exceptions.Abort:
         click.echo("", err=True)
         sys.exit(130)
+    except click.UsageError as error:
+        help_of = error.ctx.command_path if error.ctx else "hotline"
+        click.secho(f"{error.format_message()}  → {help_of} --help", fg="red", err=True)
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

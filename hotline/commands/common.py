@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def settings(site: Path | None, home: Path | None, **given: object) -> Settings:
 
 def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
     """The house of the settings; a menus file with errors is shown and ends the command."""
+    from actions.embedded.store import WrongFile
     from actions.faults import BadFaults
     from hotline.house import House
     from hotline.vault import BadKey
@@ -43,8 +45,13 @@ def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
     except Refused as refused:
         show_findings(refused.findings)
         raise click.exceptions.Exit(1) from None
-    except (BadFaults, BadKey, LedgerError) as error:
+    except (BadFaults, BadKey, LedgerError, WrongFile) as error:
         raise click.ClickException(str(error)) from None
+    except sqlite3.DatabaseError as error:
+        raise click.ClickException(
+            f"{chosen.home} 里有不是数据库的文件，请从备份恢复。"
+            f" A file in {chosen.home} is no database: restore it from the back-up. ({error})"
+        ) from None
 
 
 def show_findings(findings: list[Any]) -> None:

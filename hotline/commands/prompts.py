@@ -74,6 +74,8 @@ def audit(as_json: bool, site: Path | None, home: Path | None) -> None:
         click.echo(json.dumps([f._asdict() for f in findings], ensure_ascii=False, indent=2))
     else:
         _show(findings)
+        if not findings:
+            click.secho("✓ 录音没有问题。 The audio is in order.", fg="green")
     if any(found.level == "error" for found in findings):
         raise click.exceptions.Exit(1)
 
