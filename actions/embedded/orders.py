@@ -109,11 +109,12 @@ def _unsubscribe(store: Store, person: Person, service: str, today: str) -> Term
     if not members:
         return Terms("bad_parameter")
     held = [one for one in store.held(person.subscriber) if one.service in members]
-    active = tuple(dict.fromkeys(one.service for one in held if one.on(today)))
-    if not active:
+    ends = [one for one in held if not one.until or one.until > today]  # booked ones, too
+    if not ends:
         return Terms("not_active")
-    open_ = tuple(one.id for one in held if not one.until or one.until > today)
-    return Terms("succeeded", _FREE._replace(targets=active), "", today, open_)
+    meant = tuple(dict.fromkeys(one.service for one in ends))
+    quote = _FREE._replace(targets=meant)
+    return Terms("succeeded", quote, "", today, tuple(one.id for one in ends))
 
 
 def carry_out(store: Store, person: Person, agreed: Terms, today: str) -> dict[str, Value]:
