@@ -60,7 +60,13 @@ class Store:
         self._lock = threading.Lock()
         if not path.exists():
             _build(path, count)
-        version = self._db().execute("PRAGMA user_version").fetchone()[0]
+        try:
+            version = self._db().execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError:
+            raise WrongFile(
+                f"{path} 不是数据库，请从备份恢复或移走它。"
+                f" {path} is no database: restore it or move it away."
+            ) from None
         if version != SCHEMA:
             self.close()
             raise WrongFile(f"{path} is of another release: move it away and start again")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,11 +46,6 @@ def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
         raise click.exceptions.Exit(1) from None
     except (BadFaults, BadKey, LedgerError, WrongFile) as error:
         raise click.ClickException(str(error)) from None
-    except sqlite3.DatabaseError as error:
-        raise click.ClickException(
-            f"{chosen.home} 里有不是数据库的文件，请从备份恢复。"
-            f" A file in {chosen.home} is no database: restore it from the back-up. ({error})"
-        ) from None
 
 
 def show_findings(findings: list[Any]) -> None:
