@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from waitress.server import create_server
 
@@ -87,6 +88,15 @@ def _watchers(settings: Settings, say: Say) -> list[Watcher]:
     return [Watcher(account, on_state=lambda state: say(f"AMI      {words.get(state, state)}"))]
 
 
+def _carry(http: Any, stop: asyncio.Event) -> None:
+    """Runs waitress. Its loop may meet the sockets that the end has just closed under it."""
+    try:
+        http.run()
+    except OSError:
+        if not stop.is_set():
+            raise
+
+
 async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], None]) -> None:
     """Serves until SIGINT or SIGTERM, then ends calls cleanly and closes what it opened."""
     settings = house.settings
@@ -110,7 +120,7 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     http = create_server(
         make_app(house), host=settings.host, port=settings.http_port, threads=_HTTP_THREADS
     )
-    web = threading.Thread(target=http.run, name="http", daemon=True)
+    web = threading.Thread(target=_carry, args=(http, stop), name="http", daemon=True)
     web.start()
     say(f"HTTP     http://{settings.host}:{http.effective_port}/")
     program = sys.argv[0] if Path(sys.argv[0]).name == "hotline" else "hotline"
