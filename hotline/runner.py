@@ -185,7 +185,6 @@ class Runner:
         event: Event,
         carriage: Carriage | None,
         retry: Callable[[], None],
-        more: tuple[records.Row, ...] = (),
     ) -> None:
         """Resumes and commits; `retry` is called when another step was faster."""
         model = self.versions.model(session.digest)
@@ -201,7 +200,6 @@ class Runner:
             log.error("the engine failed at %s: %s", session.node or "the start", trail(error))
             turn = broken(model, session, sealed)
             made = make(*by, turn, sealed, session, carriage, left, afresh=True)
-        commit = made.commit._replace(rows=(*made.commit.rows, *more))
 
         def committed(done: Future[None]) -> None:
             error = done.exception()
@@ -216,7 +214,7 @@ class Runner:
                 self._forget(session.id)
                 self._fail(carriage, error)
 
-        self.ledger.write(commit).add_done_callback(committed)
+        self.ledger.write(made.commit).add_done_callback(committed)
 
     def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
         if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):
@@ -324,10 +322,8 @@ class Runner:
         """A Perform's patience ran out; nothing happens when its answer is there."""
         self._happened(session_id, ActionSlow(self.now(), key))
 
-    def answered(
-        self, session_id: str, key: str, result: Result, more: tuple[records.Row, ...] = ()
-    ) -> None:
-        """The BSS's answer to a job; `more` are rows to be written with it."""
+    def answered(self, session_id: str, key: str, result: Result) -> None:
+        """The BSS's answer to a job."""
         event = ActionDone(
             self.now(),
             key,
@@ -337,7 +333,7 @@ class Runner:
             result.quote,
             result.profile,
         )
-        self._happened(session_id, event, more)
+        self._happened(session_id, event)
 
     def expire(self, session_id: str, at: int) -> None:
         """The session's wait was overdue at a time (UTC ms); nothing when it has moved on since."""
@@ -347,7 +343,6 @@ class Runner:
         self,
         session_id: str,
         event: ActionDone | ActionSlow | WaitExpired,
-        more: tuple[records.Row, ...] = (),
         tries: int = _RETRIES,
     ) -> None:
         """Something that no channel brought. What comes too late changes nothing."""
@@ -358,7 +353,7 @@ class Runner:
         def retry() -> None:
             if not tries:
                 raise Busy("the dialogue moves on without this")
-            self._happened(session_id, event, more, tries - 1)
+            self._happened(session_id, event, tries - 1)
 
         try:
             session = self._load(session_id)
@@ -368,10 +363,8 @@ class Runner:
                 raise engine.Illegal("nobody waits")
             if isinstance(event, WaitExpired) and session.deadline > event.at:
                 raise engine.Illegal("somebody answered in time")
-            self._step(session, event, carriage, retry, more)
+            self._step(session, event, carriage, retry)
         except engine.Illegal:
-            if more:  # a wrong password counts even when its caller is gone
-                self.ledger.append(more)
             if isinstance(event, ActionDone) and carriage is not None:
                 self._guarded(self._elsewhere, carriage)
         except Exception as error:  # noqa: BLE001 - runs on others' threads
