@@ -15,9 +15,10 @@ from ledger.zone import Zone
 
 _KEEP_FIRST = " ON CONFLICT DO NOTHING"
 _SETTLED = DONE | frozenset(REASONS)
+_FIRST_STAYS = (r.Closing, r.Delivery, r.DeliveryClosing, r.Version, r.Receipt)
 
 INSERTS: dict[type[Any], str] = {
-    kind: insert(kind, _KEEP_FIRST if kind in (r.Closing, r.Delivery, r.Version, r.Receipt) else "")
+    kind: insert(kind, _KEEP_FIRST if kind in _FIRST_STAYS else "")
     for kind in (
         r.Step,
         r.Request,

@@ -201,7 +201,7 @@ class DeliveryPart(NamedTuple):
 
 
 class DeliveryClosing(NamedTuple):
-    """The step that closed a delivery and what it said. Key: delivery."""
+    """The step that closed a delivery and what it said. Key: delivery; a later one is dropped."""
 
     delivery: str
     n: int

@@ -202,6 +202,8 @@ def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Finding:
     if mark is None:
         return finding("yaml_syntax", Place(file, 1), problem=problem)
     place = Place(file, mark.line + 1, mark.column + 1)
+    if "nesting depth" in problem:  # libyaml's own limit, met before its first event comes
+        return finding("too_deep", place, most=MOST_DEPTH)
     lines = text.split("\n")
     line = lines[mark.line] if mark.line < len(lines) else ""
     char = line[mark.column : mark.column + 1]

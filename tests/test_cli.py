@@ -136,7 +136,9 @@ def test_a_transcript(hotline: Any) -> None:
     assert transcript["channel"] == "voice"
     assert transcript["inputs"] == ["1", "1", "x"]
     assert transcript["said"][0][0] == "welcome"
-    assert transcript["said"][2][0] == "balance_is balance=money:5860 spent=money:9430"
+    answer, _, spent = transcript["said"][2][0].rpartition(":")
+    assert answer == "balance_is balance=money:5860 spent=money"
+    assert int(spent) > 0  # this month's so far: it grows with the day
     assert transcript["requests"] == [{"leaf": "balance", "result": "succeeded"}]
     text = json.loads(hotline("sms", NUMBER, "CXYE", "--json").output)
     assert (text["channel"], text["inputs"]) == ("text", ["CXYE"])

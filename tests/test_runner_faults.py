@@ -205,3 +205,21 @@ def test_a_job_under_way_is_not_started_twice(rig: Rig) -> None:
     rig.sweep()
     rig.sweep()
     assert len(rig.performer.held) == 1
+
+
+def test_a_delivery_adopted_too_late_does_not_keep_the_order_from_its_end(
+    rig: Rig, other: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller hangs up between the sweeper's look and its adopting: closed is closed."""
+    call = at_the_price(rig)
+    call.press("1")
+    waits = rig.session(call.session)
+    assert waits is not None
+    other.runner.resume_delivery(waits, call.deliveries[-1])
+    call.hang_up()
+    with caplog.at_level(logging.ERROR, "hotline"):
+        other.finish(call.session)
+        other.answer_all()
+    assert caplog.messages == []
+    assert other.outcomes() == [("enable/caller_id", "succeeded")]
+    assert other.session(call.session) is None
