@@ -1,4 +1,4 @@
-"""What reports count: the type of a count and the words in it.
+"""What reports count: the types of counts and the words in them.
 
 A request counts as `open` from its opening and moves to its outcome when it closes, on the day
 and hour it was opened; one closed as `unknown` moves on when its order is reconciled. A call
@@ -43,3 +43,65 @@ class Count(NamedTuple):
 
 
 DIMENSIONS = Count._fields[:-1]
+
+
+STEP = "step"
+ATTEMPT = "attempt"
+MOST_NTH = 4
+
+
+class Visit(NamedTuple):
+    """How often something happened at a node: the roll-up of steps and attempts.
+
+    `of` is step | attempt. Of a step: where its event found the dialogue (`node`, `stage`), which
+    `event` it was, the `key` that a menu or a price took ("" elsewhere: entries are not counted by
+    what they say), `tries` that had gone wrong there before, `nth` its number in the dialogue up
+    to MOST_NTH (1 = the arrival); `heard_ms` sums what was listened to. Of an attempt that went
+    wrong: `event` is its reason.
+    """
+
+    of: str = ""
+    day: str = ""
+    channel: str = ""
+    traffic: str = ""
+    digest: str = ""
+    node: str = ""
+    stage: str = ""
+    event: str = ""
+    key: str = ""
+    tries: int = 0
+    nth: int = 0
+    n: int = 0
+    heard_ms: int = 0
+
+
+VISIT_DIMENSIONS = Visit._fields[:-2]
+
+
+class Repeat(NamedTuple):
+    """Requests whose subscriber had asked for the same leaf within the 24 hours before."""
+
+    day: str
+    traffic: str
+    channel: str
+    leaf: str
+    n: int  # requests that are such repeats
+    of: int  # all requests of that leaf by known subscribers
+
+
+class Texted(NamedTuple):
+    """A text that matched nothing, as kept: digit runs masked."""
+
+    text: str
+    n: int
+    subscribers: int
+    first_day: str
+    last_day: str
+
+
+class Wrapped(NamedTuple):
+    """Agents' wrap-up codes of a local day."""
+
+    day: str
+    code: str
+    n: int
