@@ -25,11 +25,11 @@ def enter(step: Step, menu: Menu) -> None:
     step.say(menu.intro)
     words = step.model.words
     text = words["choice"]
-    step.says += [_announced(text, c.label, c.key) for c in offered(step, menu)]
+    step.says += [announced(text, c.label, c.key) for c in offered(step, menu)]
     if step.voice:
         for key, function in menu.reserved.items():
             if function != "back" or step.trail:
-                step.says.append(_announced(text, words[f"{function}_label"], key))
+                step.says.append(announced(text, words[f"{function}_label"], key))
     else:
         step.word("list_hint")
     listen(step, menu)
@@ -43,7 +43,8 @@ def listen(step: Step, menu: Menu) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _announced(text: str, label: str, key: str) -> Say:
+def announced(text: str, label: str, key: str) -> Say:
+    """A choice as callers hear it: `text` is the role `choice`'s, `label` the choice's own."""
     return Say(text, {"label": values.text(label), "key": values.digits(key)})
 
 
