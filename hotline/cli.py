@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
 import click
 
+from hotline.commands.common import Lazy
 from hotline.settings import BadSetting
 
 _COMMANDS = {
@@ -24,35 +24,9 @@ _COMMANDS = {
 }
 
 
-class Commands(click.Group):
-    """The group whose commands are read when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names, in the order of the help."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name; a near miss is named in the error."""
-        if cmd_name not in _COMMANDS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(cmd_name, _COMMANDS, 1)
-            hint = f" {near[0]}?" if near else " hotline --help"
-            ctx.fail(f"没有这个命令 No such command: {cmd_name}.{hint}")
-        module = importlib.import_module(f"hotline.commands.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The help's list, without reading the commands' modules."""
-        del ctx
-        with formatter.section("命令 Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
 @click.group(
-    cls=Commands,
+    cls=Lazy,
+    below=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="hotline", message="hotline %(version)s")

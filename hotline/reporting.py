@@ -1,65 +1,132 @@
-"""From the ledger's counts to a report on the terminal, as JSON or as CSV."""
+"""The reports by name: what each is made from, and how.
+
+A report is a pure function in reports/; its maker here hands it counts, clock and models.
+"""
 
 from __future__ import annotations
 
 import datetime
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import click
-
 from hotline.settings import Settings
+from ledger.counts import Count
 from ledger.ledger import Ledger
-from reports import causes, layout
-from reports import failures as failure_report
-from reports.layout import Report
+from menus.model import Model
+from reports import causes
+from reports.layout import Filter, Report, Unanswerable
+
+REPORTS: Mapping[str, str] = {
+    "failures": "hotline.makers",
+}
+"""The module that holds the maker of each report, a function of the report's name."""
 
 
-def failures(
-    settings: Settings,
-    *,
-    by: str | None,
-    traffic: str,
-    first: str,
-    last: str,
-    rebuild: bool,
-) -> Report:
-    """The failure report; `rebuild` counts the rows themselves instead of the tallies."""
+class Asked(NamedTuple):
+    """What a report is asked for; days are local, YYYY-MM-DD, "" = no bound.
+
+    `where` keeps the counts of these dimensions' values; `options` are the report's own.
+    """
+
+    traffic: str = "real"
+    first: str = ""
+    last: str = ""
+    where: Filter = {}
+    rebuild: bool = False
+    options: Mapping[str, Any] = {}
+
+
+class Context:
+    """What a report is made from."""
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, asked: Asked, now: datetime.datetime
+    ) -> None:
+        self.settings, self.ledger, self.asked, self.now = settings, ledger, asked, now
+        self.causes = causes.load()
+        self._models: dict[str, Model | None] = {}
+
+    def counts(self, by: Sequence[str], first: str = "", last: str = "") -> list[Count]:
+        """The counts asked for, by these dimensions; `first` and `last` narrow the span further.
+
+        Raises Unanswerable for a value of `where` that nothing was ever counted under.
+        """
+        asked, where = self.asked, self.where()
+        count = self.ledger.rebuild_counts if asked.rebuild else self.ledger.counts
+        first, last = max(first, asked.first), min(filter(None, (last, asked.last)), default="")
+        found = count(by, first, last, traffic=asked.traffic, **where)
+        if not found:
+            self._values_known(where)
+        return found
+
+    def where(self) -> dict[str, Any]:
+        """The filter in the ledger's own values: a version by its whole digest."""
+        where = dict(self.asked.where)
+        if "version" in where:
+            where["digest"] = self.version(str(where.pop("version")))
+        return where
+
+    def version(self, prefix: str) -> str:
+        """The digest of the one version that begins so; raises Unanswerable."""
+        known = self.ledger.digests()
+        found = [digest for digest in known if digest.startswith(prefix)]
+        if len(found) == 1:
+            return found[0]
+        shown = ", ".join(digest[:12] for digest in found or known) or "—"
+        what = ("不止一个版本", "several versions") if found else ("没有版本", "no version")
+        raise Unanswerable(
+            f"{what[0]}以 {prefix} 开头，现有：{shown}。 {what[1]} begin with {prefix}: {shown}"
+        )
+
+    def model(self, digest: str) -> Model | None:
+        """A version's model; None when the record has it no more or this release can't read it."""
+        from menus.loader import load_sources
+
+        if digest not in self._models:
+            version = self.ledger.version(digest)
+            self._models[digest] = load_sources(json.loads(version.sources))[0] if version else None
+        return self._models[digest]
+
+    def serving(self) -> Model | None:
+        """The model that serves, else the one of the site's files."""
+        digest = self.ledger.serving()
+        if digest and (model := self.model(digest)):
+            return model
+        from menus.loader import UnreadableError, load_sources, read_sources
+
+        try:
+            return load_sources(read_sources(self.settings.site))[0]
+        except UnreadableError:
+            return None
+
+    def manifest(self) -> Mapping[str, Any]:
+        """The recorded clips by path; empty when there is no manifest."""
+        from ivr.manifest import load_manifest
+
+        return load_manifest(self.settings.prompts).clips
+
+    def _values_known(self, where: Mapping[str, Any]) -> None:
+        for name, value in where.items():
+            values = {getattr(count, name) for count in self.ledger.counts((name,))}
+            if values and value not in values:
+                shown = ", ".join(sorted(str(each) for each in values if each != "")[:20])
+                raise Unanswerable(
+                    f"从未统计到 {name} = {value!r}，有：{shown}。"
+                    f" Nothing was ever counted under {name} {value!r}; there are: {shown}"
+                )
+
+
+def make(settings: Settings, name: str, asked: Asked) -> Report:
+    """The report of that name. Raises Unanswerable when the question makes no sense."""
     with Ledger.open(settings.home / "ledger.db", zone=settings.zone) as ledger:
-        count = ledger.rebuild_counts if rebuild else ledger.counts
-        counts = count(failure_report.needs(by or ""), first, last, traffic=traffic)
-    return failure_report.failures(
-        counts,
-        causes.load(),
-        by=by or "",
-        traffic=traffic,
-        as_of=datetime.datetime.now(ZoneInfo(settings.zone)),
-        first=first,
-        last=last,
-    )
+        now = datetime.datetime.now(ZoneInfo(settings.zone))
+        return _maker(name)(Context(settings, ledger, asked, now))
 
 
-def show(report: Report, style: str) -> None:
-    """Prints a report: `table` with colours on a terminal, `json` or `csv`."""
-    if style == "json":
-        click.echo(layout.to_json(report))
-        return
-    if style == "csv":
-        click.echo(layout.to_csv(report), nl=False)
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    head, rows = layout.table(report)
-    facts = "  ".join(f"{name} {value}" for name, value in report.facts.items() if value)
-    console.print(f"[bold]{report.title}[/]  [dim]{facts}[/]", soft_wrap=True)
-    if rows:
-        table = Table(*head)
-        for row in rows:
-            table.add_row(*map(escape, row))
-        if not console.is_terminal:  # a pipe has no width: nothing may be cut
-            console = Console(highlight=False, width=400)
-        console.print(table)
-    for note in report.notes:
-        console.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+def _maker(name: str) -> Callable[[Context], Report]:
+    module = importlib.import_module(REPORTS[name])
+    maker: Callable[[Context], Report] = getattr(module, name)
+    return maker

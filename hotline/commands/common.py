@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,40 @@ import click
 from hotline.settings import Settings, from_environment
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Lazy(click.Group):
+    """A group whose commands are read when they are called.
+
+    `below` maps a command's name to (the module of hotline.commands that has it, its short help).
+    """
+
+    def __init__(self, *args: Any, below: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._below = below
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the help."""
+        del ctx
+        return list(self._below)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; a near miss is named in the error."""
+        if cmd_name not in self._below:
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, self._below, 1)
+            hint = f" {near[0]}?" if near else f" {ctx.command_path} --help"
+            ctx.fail(f"没有这个命令 No such command: {cmd_name}.{hint}")
+        module = importlib.import_module(f"hotline.commands.{self._below[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help's list, without reading the commands' modules."""
+        del ctx
+        with formatter.section("命令 Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._below.items()])
 
 
 def placed(command: Callable[..., Any]) -> Callable[..., Any]:
