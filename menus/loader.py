@@ -93,7 +93,7 @@ class _Read(NamedTuple):
 def _read(site: Path) -> _Read:
     found: list[Finding] = []
     path = site if site.is_file() else site / MENUS_FILE
-    text = _text(path, path.name, found)
+    text = read_text(path, path.name, found)
     if text is None:
         return _Read(Sources({}), Tree(path.name, None), found)
     sources = Sources({MENUS_FILE: text}, path.name)
@@ -109,7 +109,7 @@ def _read(site: Path) -> _Read:
             known = {p.stem for d in (own.parent, _PACKAGED) for p in d.glob("*.yaml")}
             found.append(finding("unknown_book", place, book=book, **hint(book, known)))
             continue
-        text = _text(file, name, found)
+        text = read_text(file, name, found)
         if text is not None:
             sources[name] = text
     return _Read(sources, tree, found)
@@ -119,7 +119,8 @@ def _book_file(book: str) -> str:
     return f"{BOOKS_DIR}/{book}.yaml"
 
 
-def _text(path: Path, name: str, found: list[Finding]) -> str | None:
+def read_text(path: Path, name: str, found: list[Finding]) -> str | None:
+    """A file's text; None after adding why it has none. Findings call the file `name`."""
     try:
         if path.stat().st_size > MOST_BYTES:
             found.append(finding("too_large", Place(name, 1), most=MOST_BYTES // 2**20))
@@ -147,7 +148,7 @@ def _books(tree: Tree) -> list[tuple[str, Place]]:
     return used
 
 
-def _checked(tree: Tree, shape: Shape, found: list[Finding]) -> dict[str, Any] | None:
+def checked(tree: Tree, shape: Shape, found: list[Finding]) -> dict[str, Any] | None:
     """The values of a tree, or None when its shape is not that of the schema."""
     if tree.root is None:
         return None
@@ -158,7 +159,7 @@ def _checked(tree: Tree, shape: Shape, found: list[Finding]) -> dict[str, Any] |
 
 def _load(read: _Read, signatures: Signatures | None) -> tuple[Model | None, list[Finding]]:
     found = read.found
-    menus = _checked(read.tree, MENUS, found)
+    menus = checked(read.tree, MENUS, found)
     trees: dict[str, Tree] = {}
     books: dict[str, dict[str, Any]] = {}
     for book, _ in _books(read.tree):
@@ -167,7 +168,7 @@ def _load(read: _Read, signatures: Signatures | None) -> tuple[Model | None, lis
             continue
         trees[book], wrong = parse(file, read.sources[file])
         found += wrong
-        values = _checked(trees[book], CODEBOOK, found)
+        values = checked(trees[book], CODEBOOK, found)
         if values is None:
             menus = None
             continue

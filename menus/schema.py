@@ -308,13 +308,33 @@ CODEBOOK = Record(
     },
     ("format", "book", "codes"),
 )
+TOPICS = Record(
+    {
+        "format": FORMAT,
+        "codes": Table(
+            Word("小结代码", "a wrap-up code", r"[A-Za-z0-9_.-]{1,32}", also=("integer",)),
+            Record(
+                {
+                    "zh-CN": WORDING,
+                    "en": WORDING,
+                    "leaf": LEAF,
+                    "texts": Rows(SPELLING, 1),
+                },
+                ("zh-CN", "en"),
+            ),
+            1,
+        ),
+    },
+    ("format", "codes"),
+)
+_TITLES = ((MENUS, "menus.yaml"), (CODEBOOK, "codebook"), (TOPICS, "topics.yaml"))
 
 
 def json_schema(shape: Shape = MENUS) -> dict[str, Any]:
-    """The JSON Schema of menus.yaml, or of a codebook (`json_schema(CODEBOOK)`)."""
-    title = "Hotline menus.yaml, format 1" if shape is MENUS else "Hotline codebook, format 1"
+    """The JSON Schema of menus.yaml, of a codebook or of topics.yaml (`json_schema(TOPICS)`)."""
+    title = next(title for of, title in _TITLES if of is shape)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
+        "title": f"Hotline {title}, format 1",
         **_json_schema(shape),
     }
