@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.counts import REQUEST, Count, Repeat, Texted, Wrapped
@@ -169,6 +169,7 @@ def test_nothing_to_rank() -> None:
     assert "nothing to rank" in found.notes[0]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
