@@ -119,7 +119,7 @@ class Versions:
                 text = json.dumps(sources, ensure_ascii=False)
                 version = records.Version(model.digest, at, text, author, note)
                 self._ledger.add_version(version).result()
-                self._ledger.serve(model.digest, at).result()
+                self._ledger.serve(model.digest, at, author, note).result()
             self._serving = model.digest
         return new
 

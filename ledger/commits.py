@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dialog.outcomes import DONE, REASONS
 from ledger import records as r
-from ledger import tallies
+from ledger import tallies, trial_rows
+from ledger import trial_records as t
 from ledger.counts import Count
 from ledger.schema import DATED, insert
 from ledger.writer import Batch
@@ -15,7 +17,15 @@ from ledger.zone import Zone
 
 _KEEP_FIRST = " ON CONFLICT DO NOTHING"
 _SETTLED = DONE | frozenset(REASONS)
-_FIRST_STAYS = (r.Closing, r.Delivery, r.DeliveryClosing, r.Version, r.Receipt)
+_FIRST_STAYS = (
+    r.Closing,
+    r.Delivery,
+    r.DeliveryClosing,
+    r.Version,
+    r.Receipt,
+    t.TrialEnd,
+    t.TrialEntry,
+)
 
 INSERTS: dict[type[Any], str] = {
     kind: insert(kind, _KEEP_FIRST if kind in _FIRST_STAYS else "")
@@ -36,6 +46,9 @@ INSERTS: dict[type[Any], str] = {
         r.PasswordTry,
         r.OptOut,
         r.Version,
+        t.Trial,
+        t.TrialEnd,
+        t.TrialEntry,
         r.Purge,
     )
 }
@@ -45,7 +58,17 @@ _MOVE = (
     f"SELECT COALESCE(MAX(n), 0) + 1, {', '.join('?' * len(r.OrderMove._fields))} "
     "FROM order_moves WHERE order_id = ?"
 )
-_SERVE = "INSERT INTO serving (n, digest, at) SELECT COALESCE(MAX(n), 0) + 1, ?, ? FROM serving"
+_SERVE = (
+    f"INSERT INTO serving (n, {', '.join(r.Serving._fields)}) "  # noqa: S608
+    f"SELECT COALESCE(MAX(n), 0) + 1, {', '.join('?' * len(r.Serving._fields))} FROM serving"
+)
+
+_BY_HAND: dict[type[Any], Callable[[sqlite3.Connection, Any], object]] = {
+    r.Serving: lambda connection, row: connection.execute(_SERVE, row),
+    t.TrialMark: trial_rows.mark,
+    t.TrialTopic: trial_rows.topic,
+}
+"""What more than one INSERT writes, or one that looks at other rows."""
 
 _SESSION_COLUMNS = (
     *r.SessionFacts._fields,
@@ -91,8 +114,8 @@ def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
                 deltas += _settle(batch, row)
             execute(_MOVE, (*row, row.order_id))
             continue
-        if isinstance(row, r.Serving):
-            execute(_SERVE, row)
+        if by_hand := _BY_HAND.get(kind):
+            by_hand(batch.connection, row)
             continue
         if kind not in DATED:
             new = execute(INSERTS[kind], row).rowcount

@@ -105,3 +105,15 @@ class Wrapped(NamedTuple):
     day: str
     code: str
     n: int
+
+
+class Exposed(NamedTuple):
+    """An arm of a trial: its subscribers, and how many of them met each guard at least once."""
+
+    entered: int = 0
+    failure: int = 0
+    opt_out: int = 0
+    repeat: int = 0
+
+
+GUARDS = Exposed._fields[1:]

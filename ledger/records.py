@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ledger.trial_records import TrialRow
+
 
 class SessionFacts(NamedTuple):
     """What is known when a session opens; with SessionState it makes one row of `sessions`."""
@@ -292,10 +294,15 @@ class Version(NamedTuple):
 
 
 class Serving(NamedTuple):
-    """From `at` on this version serves; the last row rules. Key: `n` (the ledger's)."""
+    """From `at` on this version serves; the last row rules. Key: `n` (the ledger's).
+
+    `author` and `note` are the act's: a version that is served again has been written by another.
+    """
 
     digest: str
     at: int
+    author: str
+    note: str
 
 
 class Purge(NamedTuple):
@@ -327,6 +334,7 @@ Row = (
     | OptOut
     | Version
     | Serving
+    | TrialRow
     | Purge
 )
 

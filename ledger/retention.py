@@ -14,6 +14,7 @@ RETENTION: Mapping[str, int] = {
     "deliveries": 30,
     "delivery_parts": 30,
     "delivery_closings": 30,
+    "trial_topics": 30,
     "password_tries": 90,
     "outbox": 90,
     "outbox_sends": 90,
@@ -24,12 +25,14 @@ RETENTION: Mapping[str, int] = {
     "attempts": 400,
     "told": 400,
     "call_ends": 400,
+    "trial_entries": 400,
+    "trial_marks": 400,
     "orders": 1830,
     "order_moves": 1830,
 }
-"""Whole local days by table. What is not named is kept for good: versions, serving, opt_outs
-(the subscriber's will), purges, and tallies, which are sums and name nobody. Orders are evidence
-and outlive what led to them."""
+"""Whole local days by table. What is not named is kept for good: versions, serving, trials with
+their ends, opt_outs (the subscriber's will), purges, and tallies, which are sums and name nobody.
+Orders are evidence and outlive what led to them."""
 
 _TIME = {"sessions": "opened_at", "deliveries": "opened_at"}
 _ONLY = {

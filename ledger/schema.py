@@ -11,9 +11,10 @@ from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ledger import records as r
+from ledger import trial_records as t
 from ledger.counts import Count
 
-SCHEMA = 2
+SCHEMA = 3
 
 Columns = dict[str, type]
 
@@ -79,6 +80,16 @@ TABLES = (
     Table("opt_outs", (r.OptOut,), indexes=(("called", "subscriber", "at"),)),
     Table("versions", (r.Version,), ("digest",)),
     Table("serving", (r.Serving,), ("n",), added={"n": int}),
+    Table("trials", (t.Trial,), ("id",)),
+    Table("trial_ends", (t.TrialEnd,), ("trial",)),
+    Table(
+        "trial_entries",
+        (t.TrialEntry,),
+        ("trial", "subscriber"),
+        indexes=(("trial", "arm"), ("at",)),
+    ),
+    Table("trial_marks", (t.TrialMark,), ("trial", "subscriber", "guard"), indexes=_AT),
+    Table("trial_topics", (t.TrialTopic,), t.TrialTopic._fields, indexes=_AT),
     Table("purges", (r.Purge,)),
     Table("tallies", (Count,), indexes=(("day",),)),
 )

@@ -17,9 +17,9 @@ class Versions(Store):
         """Keeps a version; one of the same digest that is there already stays as it is."""
         return self.append([version])
 
-    def serve(self, digest: str, at: int) -> Future[None]:
-        """Makes a version the one that new sessions begin on."""
-        return self.append([r.Serving(digest, at)])
+    def serve(self, digest: str, at: int, author: str, note: str) -> Future[None]:
+        """Makes a version the one that new sessions begin on; author and note are of this act."""
+        return self.append([r.Serving(digest, at, author, note)])
 
     def serving(self) -> str | None:
         """The digest that new sessions begin on; None before the first."""
@@ -33,6 +33,19 @@ class Versions(Store):
             (digest,),
         )
         return r.Version(*row) if row else None
+
+    def servings(self) -> list[r.Serving]:
+        """Every time that a version was made the serving one, the latest first."""
+        fields = ", ".join(r.Serving._fields)
+        return [
+            r.Serving(*row)
+            for row in self._read(f"SELECT {fields} FROM serving ORDER BY n DESC")  # noqa: S608
+        ]
+
+    def waiting(self) -> dict[str, int]:
+        """By version: how many sessions are not over."""
+        sql = "SELECT digest, COUNT(*) FROM sessions WHERE deadline > 0 GROUP BY digest"
+        return dict(self._read(sql))
 
     def digests(self) -> list[str]:
         """All versions, oldest first."""

@@ -359,12 +359,30 @@ def test_versions(ledger):
     ledger.add_version(first).result()
     ledger.add_version(first._replace(at=AT + 1, author="again")).result()
     ledger.add_version(r.Version("d2", AT + DAY, "{}", "ops", "")).result()
-    ledger.serve("d1", AT).result()
-    ledger.serve("d2", AT).result()
+    ledger.serve("d1", AT, "ops", "first").result()
+    ledger.serve("d2", AT, "edit", "").result()
     assert ledger.serving() == "d2"
+    ledger.serve("d1", AT + 1, "ops", "back").result()
+    assert ledger.serving() == "d1"
+    assert ledger.servings() == [
+        r.Serving("d1", AT + 1, "ops", "back"),
+        r.Serving("d2", AT, "edit", ""),
+        r.Serving("d1", AT, "ops", "first"),
+    ]
     assert ledger.version("d1") == first
     assert ledger.version("d3") is None
     assert ledger.digests() == ["d1", "d2"]
+
+
+def test_sessions_that_are_not_over_name_their_version(ledger):
+    """By version: how many wait; an ended one does not."""
+    write(ledger, start("s1", state=open_state(deadline=AT)))
+    write(ledger, start("s2", state=open_state(deadline=AT)))
+    write(ledger, start("s3", digest="d2", state=open_state(deadline=AT)))
+    assert ledger.waiting() == {"d1": 2, "d2": 1}
+    write(ledger, go_on("s1", 1, state=ended_state()))
+    write(ledger, go_on("s3", 1, state=ended_state()))
+    assert ledger.waiting() == {"d1": 1}
 
 
 def test_ended_session_keeps_no_number(tmp_path):

@@ -19,12 +19,13 @@ from ledger_rows import (
 )
 
 from ledger import records as r
+from ledger import trial_records as t
 from ledger.ledger import Ledger
 from ledger.retention import RETENTION
 from ledger.schema import TABLES
 
 OLD = AT - 500 * DAY
-KEPT = {"versions", "serving", "opt_outs", "purges", "tallies"}
+KEPT = {"versions", "serving", "trials", "trial_ends", "opt_outs", "purges", "tallies"}
 
 
 @pytest.fixture
@@ -48,7 +49,12 @@ def ledger(tmp_path):
                 r.PasswordTry(name, name, at, True),
                 r.OptOut(name, name, at, "stop"),
                 r.Version(name, at, "{}", "", ""),
-                r.Serving(name, at),
+                r.Serving(name, at, "", ""),
+                t.Trial(name, at, "d1", "d2", 10, "", "real", 31, -66, "", ""),
+                t.TrialEnd(name, at, "stopped", "", "", "{}"),
+                t.TrialEntry(name, name, "control", at),
+                t.TrialMark(name, name, "failure", "control", at, name),
+                t.TrialTopic(name, name, "balance", at, name),
             ]
             opened.write(start(name, *rows, opened_at=at)).result()
             opened.write(go_on(name, 1, state=ended_state())).result()

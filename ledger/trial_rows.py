@@ -1,0 +1,53 @@
+"""Marks and topics of a trial, written in the commit of the step that made them.
+
+Only what a subscriber did since the entry counts: a dialogue that was open before, or that a
+process which knew of no trial yet had begun, says nothing of the arm.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ledger import trial_records as t
+
+WITHIN_MS = 24 * 3600 * 1000
+"""A repeat contact: the same subscriber with the same topic within 24 hours."""
+
+_ENTERED = (
+    "FROM trial_entries e JOIN sessions s ON s.id = ? "
+    "WHERE e.trial = ? AND e.subscriber = ? AND s.opened_at >= e.at ON CONFLICT DO NOTHING"
+)
+_MARK = (
+    f"INSERT INTO trial_marks ({', '.join(t.TrialMark._fields)}) "
+    f"SELECT e.trial, e.subscriber, ?, e.arm, ?, s.id {_ENTERED}"
+)
+_TOPIC = (
+    f"INSERT INTO trial_topics ({', '.join(t.TrialTopic._fields)}) "
+    f"SELECT e.trial, e.subscriber, ?, ?, s.id {_ENTERED}"
+)
+_SEEN = (
+    "SELECT 1 FROM trial_topics WHERE trial = ? AND subscriber = ? AND leaf = ? "
+    "AND at BETWEEN ? AND ? AND session <> ? LIMIT 1"
+)
+
+
+def mark(connection: sqlite3.Connection, row: t.TrialMark) -> None:
+    """Notes the subscriber's first event of a guard."""
+    _mark(connection, row.guard, row.at, row.session, row.trial, row.subscriber)
+
+
+def topic(connection: sqlite3.Connection, row: t.TrialTopic) -> None:
+    """Notes a topic; the mark `repeat` too when another dialogue had it within 24 hours."""
+    who = (row.session, row.trial, row.subscriber)
+    if not connection.execute(_TOPIC, (row.leaf, row.at, *who)).rowcount:
+        return
+    span = (row.at - WITHIN_MS, row.at)
+    seen = (row.trial, row.subscriber, row.leaf, *span, row.session)
+    if connection.execute(_SEEN, seen).fetchone():
+        _mark(connection, "repeat", row.at, *who)
+
+
+def _mark(
+    connection: sqlite3.Connection, guard: str, at: int, session: str, trial: str, subscriber: str
+) -> None:
+    connection.execute(_MARK, (guard, at, session, trial, subscriber))
