@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from dialog.outcomes import UNKNOWN
 from hotline.settings import Settings
 from ledger.counts import Count
 from ledger.ledger import Ledger
 from menus.model import Model
 from reports import causes
+from reports.basis import Basis
 from reports.layout import Filter, Report, Unanswerable
 
 REPORTS: Mapping[str, str] = {
@@ -49,18 +51,38 @@ class Context:
         self.causes = causes.load()
         self._models: dict[str, Model | None] = {}
 
-    def counts(self, by: Sequence[str], first: str = "", last: str = "") -> list[Count]:
+    def counts(
+        self, by: Sequence[str], first: str = "", last: str = "", **equal: Any
+    ) -> list[Count]:
         """The counts asked for, by these dimensions; `first` and `last` narrow the span further.
 
         Raises Unanswerable for a value of `where` that nothing was ever counted under.
         """
-        asked, where = self.asked, self.where()
+        asked, where = self.asked, self.where() | equal
         count = self.ledger.rebuild_counts if asked.rebuild else self.ledger.counts
         first, last = max(first, asked.first), min(filter(None, (last, asked.last)), default="")
         found = count(by, first, last, traffic=asked.traffic, **where)
         if not found:
             self._values_known(where)
         return found
+
+    def rate_counts(self, by: Sequence[str], first: str = "", last: str = "") -> list[Count]:
+        """The counts that R1, R2 and R3 are made of, by rates.needs: all from one moment.
+
+        Only of what is unknown the hour is asked: there are few of them, and many hours.
+        """
+        with self.ledger.snapshot():
+            counts = self.counts(by, first, last)
+            if "hour" in by or all(count.outcome != UNKNOWN for count in counts):
+                return counts
+            unknown = self.counts((*by, "hour"), first, last, outcome=UNKNOWN)
+        return [count for count in counts if count.outcome != UNKNOWN] + unknown
+
+    @property
+    def basis(self) -> Basis:
+        """What the report stands on."""
+        asked = self.asked
+        return Basis(asked.traffic, self.now, asked.first, asked.last, asked.where)
 
     def where(self) -> dict[str, Any]:
         """The filter in the ledger's own values: a version by its whole digest."""

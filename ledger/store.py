@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -89,6 +89,16 @@ class Store:
     def append(self, rows: Sequence[Row]) -> Future[None]:
         """Writes rows that belong to no step, together or not at all; errors as in `write`."""
         return self._writer.submit(partial(commits.append, rows=tuple(rows), zone=self.zone))
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What this thread reads within is all of one moment; for reads only, none that writes."""
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("COMMIT")
 
     def _submit(self, job: Callable[[Batch], T]) -> Future[T]:
         return self._writer.submit(job)

@@ -5,7 +5,7 @@ The record keeps reasons; what they mean for the hotline is judged here, when a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,9 +35,18 @@ REASONS: Mapping[str, tuple[str, ...]] = {
 }
 """What each list of rules must cover; `unknown` is a change without an answer for over 24 h."""
 
+PRE_LEAF = "pre_leaf:"
+"""Stands before the reason of a loss, which is who ended the call."""
+
 
 class BadCausesError(ValueError):
     """A table that can't be used; the message names the file and what to mend."""
+
+
+_GUIDED = {
+    True: "有过错误或重听 after errors or repeats",
+    False: "没有错误和重听 without errors or repeats",
+}
 
 
 class Cause(NamedTuple):
@@ -63,6 +72,15 @@ class Rule(NamedTuple):
             and (not self.traffic or traffic in self.traffic)
         )
 
+    def told(self, reasons: Collection[str]) -> str:
+        """The row for a reader, with those of its reasons that matter."""
+        parts = [", ".join(sorted(reasons))]
+        if self.guided is not None:
+            parts.append(_GUIDED[self.guided])
+        if self.traffic:
+            parts.append(f"({', '.join(sorted(self.traffic))})")
+        return f"{' '.join(parts)} → {self.cause.cause}"
+
 
 class Causes(NamedTuple):
     """The table. `rules` has the lists failures, losses and refusals."""
@@ -76,20 +94,34 @@ class Causes(NamedTuple):
         >>> str(load().failure("no_input", guided=True, traffic="real").cause)
         '自助语音引导性差 prompts guide badly'
         """
-        return self._first(FAILURES, reason, guided, traffic)
+        return self.of(FAILURES, reason, guided=guided, traffic=traffic)
 
     def loss(self, reason: str, *, guided: bool, traffic: str) -> Cause:
         """The cause of a call that ended before any leaf: by agent | caller | hotline | network."""
-        return self._first(LOSSES, reason, guided, traffic)
+        return self.of(LOSSES, reason, guided=guided, traffic=traffic)
 
     def refusal(self, reason: str) -> Cause:
         """The rule behind a refused request; not a failure."""
-        return self._first(REFUSALS, reason, False, TRAFFIC[0])
+        return self.of(REFUSALS, reason, guided=False, traffic=TRAFFIC[0])
 
-    def _first(self, kind: str, reason: str, guided: bool, traffic: str) -> Cause:
-        for rule in self.rules[kind]:
+    def of(self, kind: str, reason: str, *, guided: bool, traffic: str) -> Cause:
+        """The cause by one of the lists FAILURES, LOSSES and REFUSALS."""
+        return self.rules[kind][self._row(kind, reason, guided, traffic)].cause
+
+    def applied(self, cases: Collection[tuple[str, str, bool, str]]) -> list[str]:
+        """The rows that judge these cases (list, reason, guided, traffic), for a reader."""
+        met: dict[tuple[str, int], set[str]] = {}
+        for case in cases:
+            kind, reason = case[:2]
+            said = f"{PRE_LEAF}{reason}" if kind == LOSSES else reason
+            met.setdefault((kind, self._row(*case)), set()).add(said)
+        order = sorted(met, key=lambda row: (list(REASONS).index(row[0]), row[1]))
+        return [self.rules[kind][n].told(met[kind, n]) for kind, n in order]
+
+    def _row(self, kind: str, reason: str, guided: bool, traffic: str) -> int:
+        for n, rule in enumerate(self.rules[kind]):
             if rule.fits(reason, guided, traffic):
-                return rule.cause
+                return n
         raise ValueError(f"{kind}: nothing covers {reason!r} in {traffic} traffic")
 
 

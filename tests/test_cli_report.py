@@ -16,8 +16,8 @@ from hotline.cli import cli
 
 NUMBER = "13800138000"
 BY = (
-    "month", "day", "hour", "node", "service", "kind", "keyword", "channel", "class", "cause",
-    "reason",
+    "month", "day", "hour", "node", "service", "kind", "keyword", "channel", "brand", "version",
+    "class", "cause", "reason",
 )  # fmt: skip
 
 
@@ -83,7 +83,8 @@ def test_rates_come_with_their_numerators_and_denominators(report: Any) -> None:
     assert rates["R2"]["of"] == 6
     assert rates["R2"]["n"] == 2  # an unknown code and an abandoned price
     assert rates["R3"]["of"] == 7  # and a call that ended before any leaf
-    assert rates["R1"] == {"n": 1, "of": 2, "percent": 50.0}  # voice, changes: one declined
+    r1 = rates["R1"]  # voice, changes: one declined
+    assert r1 == {"n": 1, "of": 2, "percent": 50.0, "low": 9.45, "high": 90.55}
     table = report()
     assert "R1" in table
     assert "50" in table

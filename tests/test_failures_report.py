@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from ledger.counts import CALL, LOST, OPEN, REQUEST, SERVED, Count
+from reports.basis import Basis
 from reports.causes import load
-from reports.failures import BY, failures, needs
+from reports.failures import BY, failures
 from reports.layout import Ratio, Report, Word, table, to_csv, to_json
+from reports.rates import needs
 
 CAUSES = load()
 SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
@@ -38,7 +40,7 @@ def failed(n: int, reason: str, **more: Any) -> Count:
 
 def report(counts: Iterable[Count], by: str = "", traffic: str = "dialtest") -> Report:
     """The report at the fixed time."""
-    return failures(counts, CAUSES, by=by, traffic=traffic, as_of=AS_OF)
+    return failures(counts, CAUSES, Basis(traffic, AS_OF), by=by)
 
 
 def cells(found: Report) -> list[dict[str, Any]]:
@@ -66,8 +68,8 @@ QUALITY_CIRCLE = [
 
 
 def test_the_circles_failure_rate() -> None:
-    """2.56 % of the test calls failed, and numerator and denominator stand beside it."""
-    assert rates(report(QUALITY_CIRCLE))["R1"] == "505/19727 2.56 %"
+    """2.56 % of the test calls failed: with numerator, denominator and 95 % interval."""
+    assert rates(report(QUALITY_CIRCLE))["R1"] == "505/19727 2.56 % (2.35–2.79)"
 
 
 def test_the_circles_system_share() -> None:
@@ -89,7 +91,7 @@ def test_the_circles_symptom() -> None:
         "次数 count": "374",
         "占失败 share of failures": "374/505 74.06 %",
         "占本类 share of its class": "374/425 88.00 %",
-        "失败率 failure rate": "374/19727 1.90 %",
+        "失败率 failure rate": "374/19727 1.90 % (1.71–2.10)",
     }
 
 
@@ -122,9 +124,9 @@ REAL = [c._replace(traffic="real" if c.traffic == "dialtest" else "demo") for c 
 def test_the_three_rates() -> None:
     """R1 is voice changes, R2 all requests, R3 both with pre-leaf loss in both terms."""
     assert rates(report(MIXED)) == {
-        "R1": "5/26 19.23 %",
-        "R2": "11/82 13.41 %",
-        "R3": "18/89 20.22 %",
+        "R1": "5/26 19.23 % (8.51–37.88)",
+        "R2": "11/82 13.41 % (7.66–22.45)",
+        "R3": "18/89 20.22 % (13.19–29.72)",
     }
 
 
@@ -230,7 +232,7 @@ def test_losses_before_any_leaf_have_causes() -> None:
 def test_causes_close_with_the_rates() -> None:
     """A report by cause still says the three rates and what is set apart."""
     notes = report(MIXED, "class").notes
-    assert notes[-3].startswith("R1: 5/26 19.23 % · 拒绝 refused 4")
+    assert notes[-3].startswith("R1: 5/26 19.23 % (8.51–37.88) · 拒绝 refused 4")
 
 
 @pytest.mark.parametrize("counts", [[], [BASE], [BASE._replace(traffic="demo", n=0)]])
@@ -252,6 +254,8 @@ def test_a_rate_of_nothing_is_no_rate() -> None:
         "n": 0,
         "of": 0,
         "percent": None,
+        "low": None,
+        "high": None,
     }
     first = next(csv.DictReader(io.StringIO(to_csv(found))))
     assert (first["failure_rate_n"], first["failure_rate_percent"]) == ("0", "")
@@ -260,13 +264,12 @@ def test_a_rate_of_nothing_is_no_rate() -> None:
 
 def test_what_the_report_stands_on_is_in_it() -> None:
     """Traffic, the days, the as-of time and the version of the causes are in JSON and CSV."""
-    found = failures(
-        MIXED, CAUSES, traffic="dialtest", as_of=AS_OF, first="2008-01-01", last="2008-04-01"
-    )
+    found = failures(MIXED, CAUSES, Basis("dialtest", AS_OF, "2008-01-01", "2008-04-01"))
     stated = {
         "traffic": "dialtest",
         "from": "2008-01-01",
         "to": "2008-04-01",
+        "days": "2008-01-15 – 2008-04-01",
         "as_of": "2008-04-01T09:30:00+08:00",
         "causes": CAUSES.version,
     }
@@ -302,7 +305,7 @@ def test_bad_requests_for_a_report() -> None:
     with pytest.raises(ValueError, match="no such grouping: colour"):
         report(MIXED, "colour")
     for lacking in (BASE._replace(of=""), BASE._replace(traffic=""), BASE._replace(day="")):
-        with pytest.raises(ValueError, match="needs"):
+        with pytest.raises(ValueError, match="NEEDS"):
             report([lacking])
 
 

@@ -9,8 +9,8 @@ import click
 from hotline.commands.report_options import reported
 
 _BY = (
-    "month", "day", "hour", "node", "service", "kind", "keyword", "channel", "class", "cause",
-    "reason",
+    "month", "day", "hour", "node", "service", "kind", "keyword", "channel", "brand", "version",
+    "class", "cause", "reason",
 )  # fmt: skip
 
 

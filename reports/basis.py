@@ -1,0 +1,62 @@
+"""What a report stands on: traffic, days, filter, as-of time; told with every figure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from reports.layout import Filter
+
+
+class Basis(NamedTuple):
+    """What was asked for and when it was counted.
+
+    `as_of` is when the counts were taken, in the site's zone: it decides which requests have been
+    unknown for too long. `first` and `last` name the local days that were asked for ("" = no
+    bound), `where` the dimensions that the counts were kept by.
+    """
+
+    traffic: str
+    as_of: datetime.datetime
+    first: str = ""
+    last: str = ""
+    where: Filter = {}
+
+    def facts(self, days: Iterable[str] = (), **more: str) -> dict[str, str]:
+        """The facts of a report whose counts are of these days; `more` are its own."""
+        seen = sorted(set(days))
+        return {
+            "traffic": self.traffic,
+            "from": self.first,
+            "to": self.last,
+            "days": f"{seen[0]} – {seen[-1]}" if seen else "",
+            "as_of": self.as_of.isoformat(timespec="seconds"),
+            **more,
+            **{name: str(value) for name, value in self.where.items()},
+        }
+
+    def behind(self, **more: str | int | bool) -> Filter:
+        """The filter of the requests behind one of its figures.
+
+        `more` goes before what was asked for; days of its own (from, to) narrow the span.
+        """
+        first = max(self.first, str(more.pop("from", "")))
+        last = min(filter(None, (self.last, str(more.pop("to", "")))), default="")
+        span = {name: day for name, day in (("from", first), ("to", last)) if day}
+        return {"traffic": self.traffic, **span, **self.where, **more}
+
+    def span(self) -> str:
+        """The days that were asked for, as people write a span."""
+        return f"{self.first or '…'} – {self.last or '…'}"
+
+    def no_data(self) -> str:
+        """The one sentence of a report without any request."""
+        hint = ""
+        if self.traffic == "real":
+            hint = "；命令行产生的是 rehearsal (commands write rehearsal)"
+        kept = "".join(f" {name}={value}" for name, value in self.where.items())
+        return (
+            f"{self.span()}{kept} 没有 {self.traffic} 流量的申请，无法计算失败率。 No requests of "
+            f"{self.traffic} traffic in this span: there is no rate to show{hint}."
+        )
