@@ -242,9 +242,7 @@ def main() -> None:
             took = asyncio.run(offer(options, run, tally))
             report(options, tally, took, warm=len(tally.turns) // 10)
             if server:
-                used = cpu_seconds(server) - used
-                per_call = used / options.calls * 1_000_000
-                print(f"server     {used / took:.0%} of a core, {per_call:.0f} µs of CPU a call")
+                print(f"server     {(cpu_seconds(server) - used) / took:.0%} of a core")
         finally:
             if server:
                 server.send_signal(signal.SIGINT)

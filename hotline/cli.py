@@ -19,6 +19,7 @@ _COMMANDS = {
     "actions": ("check", "列出动作的参数与结果。 List the actions, their arguments and outcomes."),
     "schema": ("check", "输出 menus.yaml 的 JSON Schema。 Print the JSON Schema of menus.yaml."),
     "diagram": ("check", "输出菜单图（Mermaid）。 Print the menu tree as a Mermaid diagram."),
+    "demo-traffic": ("demo", "生成演示话务。 Synthetic traffic to try reports on."),
     "purge": ("purge", "删除过期记录。 Delete what is older than its declared days."),
     "prompts": ("prompts", "生成与检查录音。 Build and audit the recorded prompts."),
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import engine
@@ -200,7 +201,8 @@ class Runner:
             turn = broken(model, session, sealed)
             made = make(*by, turn, sealed, session, carriage, left, afresh=True)
 
-        def committed(error: Exception | None) -> None:
+        def committed(done: Future[None]) -> None:
+            error = done.exception()
             if error is None:
                 self._guarded(lambda c: self._carry(event, made, c), carriage)
             elif isinstance(error, records.Duplicate) and carriage is not None:
@@ -212,7 +214,7 @@ class Runner:
                 self._forget(session.id)
                 self._fail(carriage, error)
 
-        self.ledger.commit(made.commit, committed)
+        self.ledger.write(made.commit).add_done_callback(committed)
 
     def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
         if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):

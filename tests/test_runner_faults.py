@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,17 @@ def at_the_price(rig: Rig, **how: Any) -> Any:
 
 def fail_writes(rig: Rig, monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
     """The next steps meet a full disk."""
-    real, left = rig.ledger.commit, [times]
+    real, left = rig.ledger.write, [times]
 
-    def commit(commit: records.Commit, told: Callable[[Exception | None], None]) -> None:
+    def write(commit: records.Commit) -> Future[None]:
         left[0] -= 1
         if left[0] < 0:
-            real(commit, told)
-        else:
-            told(LedgerError("the record could not be written: disk is full"))
+            return real(commit)
+        failed: Future[None] = Future()
+        failed.set_exception(LedgerError("the record could not be written: disk is full"))
+        return failed
 
-    monkeypatch.setattr(rig.ledger, "commit", commit)
+    monkeypatch.setattr(rig.ledger, "write", write)
 
 
 def test_a_full_disk_is_told_and_forgotten(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

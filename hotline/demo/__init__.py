@@ -1,0 +1,1 @@
+"""A synthetic population, played through the real engine into the real record, marked demo."""

@@ -1,0 +1,135 @@
+"""A run put together for a site: its versions, its people, the record, and the truth at its end."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hotline.demo.parameters import Parameters
+from hotline.demo.play import Stage, Version
+from hotline.demo.population import Population
+from hotline.demo.run import Run, Span, VersionOf
+from hotline.demo.spoken import Spoken
+from hotline.demo.standin import StandIn
+from hotline.demo.truth import dump, planted
+from hotline.demo.ways import Ways
+from hotline.house import House
+from hotline.versions import Refused, check_sources
+from ivr.manifest import Manifest, load_manifest
+from ledger import records
+from menus.findings import ERROR
+from menus.loader import UnreadableError, read_sources
+from menus.model import Model
+
+TRUTH = "demo-truth.json"
+_HOUR_MS = 3_600_000
+
+
+class Traffic:
+    """A run on a house; `run.go()` plays it, `truth` tells afterwards what was planted."""
+
+    def __init__(
+        self,
+        house: House,
+        span: Span,
+        menus: Sequence[Path] = (),
+        plan: Parameters | None = None,
+    ) -> None:
+        """`menus`: files whose versions serve one after the other, each an equal share of the days.
+
+        Without any, the version that serves is played. Raises Refused for a file with errors.
+        """
+        self.span, self.plan = span, plan or Parameters()
+        manifest = load_manifest(house.settings.prompts)
+        models = [_kept(house, file) for file in menus] or [house.versions.serving()]
+        self.versions = [version(model, manifest) for model in models]
+        self.population = population = Population(
+            self.plan,
+            frozenset(target for one in self.versions for target in one.ways.targets),
+            key=span.key(),
+            calls_per_day=span.calls_per_day,
+            first=span.first,
+            zone=house.settings.zone,
+        )
+        stage = Stage(
+            self.plan,
+            StandIn(self.plan.faults, models[0], outage(population, span)),
+            house.vault,
+            models[0].called[0],
+            population.midnight(span.first + datetime.timedelta(days=span.days)),
+        )
+        self.run = Run(
+            house.ledger, span, population, stage, self._in_turn(), known=self.versions[0]
+        )
+
+    def expected(self) -> int:
+        """About how many dialogues there will be."""
+        span, people = self.span, self.population
+        days = (span.first + datetime.timedelta(days=n) for n in range(span.days))
+        return round(sum(map(people.expected, days)) * (1 + self.plan.calendar.texts) * 1.03)
+
+    def _in_turn(self) -> VersionOf:
+        """Each version in its share of the days."""
+        span, versions, midnight = self.span, self.versions, self.population.midnight
+        ends = [
+            midnight(span.first + datetime.timedelta(days=span.days * (n + 1) // len(versions)))
+            for n in range(len(versions) - 1)
+        ]
+
+        def version_of(_name: str, at: int) -> Version:
+            return versions[sum(end <= at for end in ends)]
+
+        return version_of
+
+    def truth(self) -> dict[str, Any]:
+        """What was planted and what came of it, as JSON data."""
+        span = self.span
+        return {
+            "run": {
+                "seed": span.seed,
+                "first": span.first.isoformat(),
+                "last": span.last.isoformat(),
+                "days": span.days,
+                "calls_per_day": span.calls_per_day,
+                "versions": [one.model.digest for one in self.versions],
+            },
+            "planted": planted(self.population, span.days, self.versions[0]),
+            "counts": self.run.truth.data(),
+        }
+
+    def write_truth(self, file: Path) -> None:
+        """Writes the truth."""
+        file.write_text(dump(self.truth()), "utf-8")
+
+
+def version(model: Model, manifest: Manifest) -> Version:
+    """A version as it is played; the clips' lengths are those of a manifest."""
+    return Version(model, Ways(model), Spoken(model, manifest))
+
+
+def outage(population: Population, span: Span) -> tuple[int, int]:
+    """From when to when the BSS is out, UTC milliseconds; (0, 0) when it is not in the span."""
+    faults = population.plan.faults
+    if not 0 <= faults.outage_day < span.days:
+        return 0, 0
+    begun = population.midnight(span.first + datetime.timedelta(days=faults.outage_day))
+    first, last = faults.outage_hours
+    return begun + first * _HOUR_MS, begun + last * _HOUR_MS
+
+
+def _kept(house: House, file: Path) -> Model:
+    """The model of a menus file, kept in the record as a version that never served."""
+    try:
+        sources = read_sources(file)
+    except UnreadableError as unreadable:
+        raise Refused(unreadable.findings) from None
+    model, findings = check_sources(sources, None)
+    if model is None or any(finding.severity == ERROR for finding in findings):
+        raise Refused(findings)
+    text = json.dumps(sources, ensure_ascii=False)
+    kept = records.Version(model.digest, house.now(), text, "hotline demo-traffic", str(file.name))
+    house.ledger.add_version(kept).result()
+    return model
