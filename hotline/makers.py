@@ -1,15 +1,177 @@
-"""Makers of the reports on requests: failures."""
+"""Makers of the reports on failures: each hands its report what it is made from."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from hotline.reporting import Context
+from menus.model import Action, Model, Text
+from menus.template import Slot, Template
+from reports import compare as compare_report
+from reports import control as control_report
+from reports import errors as error_report
 from reports import failures as failure_report
+from reports import layers as layer_report
 from reports import rates
-from reports.layout import Report
+from reports import target as target_report
+from reports.layout import Rate, Report, Unanswerable, both
+from reports.spans import Span, clock_changes, parse_span
 
 
 def failures(context: Context) -> Report:
     """R1, R2 and R3, by what was asked for."""
-    by = str(context.asked.options.get("by") or "")
+    by = str(context.asked.options["by"] or "")
     counts = context.rate_counts(rates.needs(by))
-    return failure_report.failures(counts, context.causes, context.basis, by=by)
+    report = failure_report.failures(counts, context.causes, context.basis, by=by)
+    return _with_clock(report, context) if by == "hour" else report
+
+
+def layers(context: Context) -> Report:
+    """Class, cause, reason, node; or nodes by their excess."""
+    given = context.asked.options
+    return layer_report.layers(
+        context.rate_counts(layer_report.NEEDS),
+        context.causes,
+        context.basis,
+        rate=given["rate"],
+        by=given["by"],
+        target=given["target"] / 100,
+    )
+
+
+def control(context: Context) -> Report:
+    """Laney's p' chart by days or hours."""
+    given = context.asked.options
+    by = given["by"]
+    needs = control_report.NEEDS if by == control_report.HOUR else rates.NEEDS
+    frozen = parse_span(given["baseline"]) if given["baseline"] else None
+    report = control_report.control(
+        context.rate_counts(needs), context.basis, rate=given["rate"], by=by, frozen=frozen
+    )
+    return _with_clock(report, context)
+
+
+def target(context: Context) -> Report:
+    """The way from a baseline to the target."""
+    given = context.asked.options
+    before = _baseline(context, given["baseline"], given["rate"]) if given["baseline"] else None
+    return target_report.target(
+        context.rate_counts(rates.NEEDS),
+        context.causes,
+        context.basis,
+        rate=given["rate"],
+        goal=given["target"] / 100,
+        before=before,
+    )
+
+
+def _baseline(context: Context, text: str, rate: str) -> Rate:
+    span = parse_span(text)
+    counts = context.rate_counts(rates.NEEDS, span=span)
+    found = rates.rate_of(rates.tallies(rates.facts(counts, context.basis))[rate])
+    if not found.of:
+        raise Unanswerable(
+            both(f"{span} 没有申请，不能作基准。", f"No requests in {span}: it is no baseline.")
+        )
+    return found
+
+
+# -- error prompts ---------------------------------------------------------------------------------
+
+
+def errors(context: Context) -> Report:
+    """Each reason's prompt in the version that serves, or in the one asked for."""
+    wanted = context.where().get("digest")
+    model = context.model(wanted) if wanted else context.serving()
+    if model is None:
+        raise Unanswerable(
+            both(
+                "没有可用的菜单版本：请先运行 hotline check。",
+                "No menus version: run hotline check.",
+            )
+        )
+    return error_report.errors(
+        context.counts(error_report.NEEDS),
+        context.causes,
+        context.basis,
+        list(_prompts(model)),
+        languages=model.languages,
+        version=model.digest,
+    )
+
+
+def _prompts(model: Model) -> Iterator[error_report.Prompt]:
+    for reason, text in model.outcomes.items():
+        yield _prompt(reason, model.texts[text])
+    for node in model.nodes.values():
+        if isinstance(node, Action):
+            for reason, text in node.on.items():
+                yield _prompt(reason, model.texts[text], node.id)
+
+
+def _prompt(reason: str, text: Text, node: str = "") -> error_report.Prompt:
+    voice, sms = (
+        {language: _written(template) for language, template in wordings.items()}
+        for wordings in (text.voice, text.sms)
+    )
+    return error_report.Prompt(reason, text.id, voice, sms, node)
+
+
+def _written(template: Template) -> str:
+    """As it stands in the file."""
+    return "".join(f"{{{part.name}}}" if isinstance(part, Slot) else part for part in template)
+
+
+# -- comparisons -----------------------------------------------------------------------------------
+
+_DIGEST = re.compile(r"[0-9a-f]{4,64}")
+
+
+def compare(context: Context) -> Report:
+    """Two spans or two versions."""
+    given = context.asked.options
+    by = given["by"]
+    texts = (given["a"], given["b"])
+    if all(_DIGEST.fullmatch(text) for text in texts):
+        a, b = (_version(context, text, by) for text in texts)
+    else:
+        a, b = _spans(context, texts, by)
+    if a.kept == b.kept:
+        raise Unanswerable(both("A 和 B 相同，没有可对比的。", "A and B are the same."))
+    return compare_report.compare(a, b, context.basis, by=by, rate=given["rate"])
+
+
+def _version(context: Context, prefix: str, by: str) -> compare_report.Side:
+    digest = context.version(prefix)
+    counts = context.rate_counts(compare_report.needs_by(by), digest=digest)
+    return compare_report.Side(digest[:12], counts, {"version": digest[:12]})
+
+
+def _spans(context: Context, texts: tuple[str, str], by: str) -> Iterator[compare_report.Side]:
+    if any(_DIGEST.fullmatch(text) for text in texts):
+        raise Unanswerable(
+            both(
+                "A、B 要么都是日期段，要么都是菜单版本。",
+                "A and B are both spans of days, or both menus versions.",
+            )
+        )
+    a, b = (parse_span(text) for text in texts)
+    if a != b and a.meets(b):
+        raise Unanswerable(both(f"{a} 和 {b} 有重叠的日期。", f"{a} and {b} have days in common."))
+    needs = compare_report.needs_by(by)
+    for span in (a, b):
+        kept = {"from": span.first, "to": span.last}
+        yield compare_report.Side(str(span), context.rate_counts(needs, span=span), kept)
+
+
+# -- clocks ----------------------------------------------------------------------------------------
+
+
+def _with_clock(report: Report, context: Context) -> Report:
+    """The report with a note for each day that had no 24 hours."""
+    days = report.facts["days"]
+    if not days or context.now.tzinfo is None:
+        return report
+    notes = clock_changes(context.now.tzinfo, Span(*days.split(" – ")))
+    return report._replace(notes=(*report.notes, *notes))

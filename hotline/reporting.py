@@ -20,9 +20,15 @@ from menus.model import Model
 from reports import causes
 from reports.basis import Basis
 from reports.layout import Filter, Report, Unanswerable
+from reports.spans import Span
 
 REPORTS: Mapping[str, str] = {
     "failures": "hotline.makers",
+    "layers": "hotline.makers",
+    "errors": "hotline.makers",
+    "control": "hotline.makers",
+    "compare": "hotline.makers",
+    "target": "hotline.makers",
 }
 """The module that holds the maker of each report, a function of the report's name."""
 
@@ -51,31 +57,31 @@ class Context:
         self.causes = causes.load()
         self._models: dict[str, Model | None] = {}
 
-    def counts(
-        self, by: Sequence[str], first: str = "", last: str = "", **equal: Any
-    ) -> list[Count]:
-        """The counts asked for, by these dimensions; `first` and `last` narrow the span further.
+    def counts(self, by: Sequence[str], span: Span | None = None, **equal: Any) -> list[Count]:
+        """The counts asked for, by these dimensions; `span` and `equal` keep fewer.
 
         Raises Unanswerable for a value of `where` that nothing was ever counted under.
         """
         asked, where = self.asked, self.where() | equal
         count = self.ledger.rebuild_counts if asked.rebuild else self.ledger.counts
-        first, last = max(first, asked.first), min(filter(None, (last, asked.last)), default="")
+        first, last = asked.first, asked.last
+        if span is not None:
+            first, last = max(first, span.first), min(last or span.last, span.last)
         found = count(by, first, last, traffic=asked.traffic, **where)
         if not found:
             self._values_known(where)
         return found
 
-    def rate_counts(self, by: Sequence[str], first: str = "", last: str = "") -> list[Count]:
+    def rate_counts(self, by: Sequence[str], span: Span | None = None, **equal: Any) -> list[Count]:
         """The counts that R1, R2 and R3 are made of, by rates.needs: all from one moment.
 
         Only of what is unknown the hour is asked: there are few of them, and many hours.
         """
         with self.ledger.snapshot():
-            counts = self.counts(by, first, last)
+            counts = self.counts(by, span, **equal)
             if "hour" in by or all(count.outcome != UNKNOWN for count in counts):
                 return counts
-            unknown = self.counts((*by, "hour"), first, last, outcome=UNKNOWN)
+            unknown = self.counts((*by, "hour"), span, **equal, outcome=UNKNOWN)
         return [count for count in counts if count.outcome != UNKNOWN] + unknown
 
     @property
@@ -98,9 +104,9 @@ class Context:
         if len(found) == 1:
             return found[0]
         shown = ", ".join(digest[:12] for digest in found or known) or "—"
-        what = ("不止一个版本", "several versions") if found else ("没有版本", "no version")
+        what = ("不止一个版本", "several versions begin") if found else ("没有版本", "no version begins")
         raise Unanswerable(
-            f"{what[0]}以 {prefix} 开头，现有：{shown}。 {what[1]} begin with {prefix}: {shown}"
+            f"{what[0]}以 {prefix} 开头，现有：{shown}。 {what[1]} with {prefix}: {shown}"
         )
 
     def model(self, digest: str) -> Model | None:

@@ -29,6 +29,11 @@ class Word(NamedTuple):
         return f"{self.chinese} {self.english}"
 
 
+def both(chinese: str, english: str) -> str:
+    """A sentence of a report in both languages."""
+    return f"{chinese} {english}"
+
+
 # -- cells -----------------------------------------------------------------------------------------
 
 Part = str | int | float | None

@@ -18,6 +18,22 @@ FACTS = {
     "days": Word("days", "有数据的日期", "days with data"),
     "as_of": Word("as_of", "统计时间", "as of"),
     "causes": Word("causes", "归因表版本", "version of the causes"),
+    "rate": Word("rate", "指标", "rate"),
+    "target": Word("target", "目标", "target"),
+    "baseline": Word("baseline", "基准", "baseline"),
+    "centre": Word("centre", "中心线", "centre"),
+    "sigma_z": Word("sigma_z", "日间离散 σz", "spread of points, σz"),
+    "a": Word("a", "A", ""),
+    "b": Word("b", "B", ""),
+    "version": Word("version", "菜单版本", "menus version"),
+    "channel": Word("channel", "渠道", "channel"),
+    "called": Word("called", "被叫号码", "number called"),
+    "brand": Word("brand", "品牌", "brand"),
+    "node": Word("node", "节点", "node"),
+    "service": Word("service", "业务", "service"),
+    "leaf": Word("leaf", "末端", "leaf"),
+    "kind": Word("kind", "类型", "kind"),
+    "keyword": Word("keyword", "指令", "keyword"),
 }
 """How the facts of all reports are called; one that is not here stands under its own name."""
 

@@ -96,7 +96,8 @@ _D2 = 1.128
 RUN = 9
 """So many points in a row on one side of the centre are a signal (Nelson's second rule)."""
 
-BEYOND = Word("beyond", "超出控制限", "beyond the limits")
+ABOVE = Word("above", "高于上限", "above the limit")
+BELOW = Word("below", "低于下限", "below the limit")
 ONE_SIDE = Word("one_side", f"连续{RUN}点在中心线同侧", f"{RUN} in a row on one side")
 
 
@@ -135,7 +136,7 @@ def baseline(points: Sequence[Ratio]) -> Baseline:
 
 
 def signals(points: Sequence[Ratio], base: Baseline) -> list[tuple[Word, ...]]:
-    """For each point the signals that it gives: BEYOND, and ONE_SIDE from the RUNth of a run on."""
+    """For each point its signals: ABOVE or BELOW, and ONE_SIDE from the RUNth of a run on."""
     found = []
     run, side = 0, 0
     for point in points:
@@ -144,12 +145,8 @@ def signals(points: Sequence[Ratio], base: Baseline) -> list[tuple[Word, ...]]:
         here = (share > base.centre) - (share < base.centre)
         run = run + 1 if here and here == side else abs(here)
         side = here
-        found.append(
-            (
-                *((BEYOND,) if not low <= share <= high else ()),
-                *((ONE_SIDE,) if run >= RUN else ()),
-            )
-        )
+        given = {ABOVE: share > high, BELOW: share < low, ONE_SIDE: run >= RUN}
+        found.append(tuple(word for word, holds in given.items() if holds))
     return found
 
 

@@ -111,3 +111,94 @@ def test_days_bound_a_report(report: Any) -> None:
     """What happened today is not in last year's report."""
     data = json.loads(report("--from", "2001-01-01", "--to", "2001-12-31", "--json"))
     assert all(row["failure_rate"]["of"] == 0 for row in data["rows"])
+
+
+REPORTS = (
+    ["failures"], ["failures", "--by", "day"], ["layers"], ["layers", "--by", "node"], ["errors"],
+    ["target"],
+)  # fmt: skip
+
+
+@pytest.fixture
+def told(site: Path, played: Path) -> Any:
+    """Runs `hotline report NAME` on the played dialogues; what it printed and its status."""
+
+    def run(*args: str) -> Any:
+        place = ["--site", str(site), "--home", str(played)]
+        traffic = [] if "--traffic" in args else ["--traffic", "rehearsal"]
+        return CliRunner().invoke(cli, [*place, "report", *args, *traffic])
+
+    return run
+
+
+@pytest.mark.parametrize("args", REPORTS, ids=" ".join)
+def test_every_report_has_every_form(told: Any, args: list[str], tmp_path: Path) -> None:
+    """Table, JSON, CSV and page, each with its traffic and its as-of time."""
+    table = told(*args)
+    assert table.exit_code == 0, table.output
+    assert "traffic rehearsal" in table.output
+    assert "hotline report requests --traffic rehearsal" in table.output
+    data = json.loads(told(*args, "--json").output)
+    assert data["traffic"] == "rehearsal"
+    assert data["as_of"]
+    lines = list(csv.DictReader(io.StringIO(told(*args, "--csv").output)))
+    assert len(lines) == len(data["rows"]) > 0
+    page = tmp_path / "new" / "page.html"
+    wrote = told(*args, "--html", str(page))
+    assert wrote.exit_code == 0, wrote.output
+    assert "<svg" in page.read_text("utf-8") or args == ["failures"]
+
+
+@pytest.mark.parametrize("args", REPORTS, ids=" ".join)
+def test_rebuilt_reports_are_equal(told: Any, args: list[str]) -> None:
+    """From tallies and from rows: the same."""
+    counted, rebuilt = (
+        json.loads(told(*args, "--json", *more).output) for more in ((), ("--rebuild",))
+    )
+    assert steady(counted) == steady(rebuilt)
+
+
+def test_a_report_of_some_requests_says_which(told: Any) -> None:
+    """The filter is among the facts and in what opens a row."""
+    data = json.loads(told("failures", "--channel", "voice", "--node", "enable", "--json").output)
+    assert (data["channel"], data["node"]) == ("voice", "enable")
+    assert data["rows"][0]["failure_rate"]["of"] == 2
+    assert data["rows"][0]["behind"]["node"] == "enable"
+    version = json.loads(told("failures", "--by", "version", "--json").output)["rows"][0]["version"]
+    kept = json.loads(told("failures", "--version", version[:6], "--json").output)
+    assert kept["rows"] != []
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["failures", "--from", "2026-02-02", "--to", "2026-02-01"], "--from is after --to"),
+        (["failures", "--node", "nowhere"], "there are: balance, enable"),
+        (["failures", "--channel", "fax"], "there are: text, voice"),
+        (["failures", "--version", "ffff"], "no version begins with ffff"),
+        (["layers", "--target", "120"], "120"),
+        (["control"], "take more days"),
+        (["control", "--baseline", "yesterday"], "Not a span of days"),
+        (["compare", "2026-02", "2026-02"], "A and B are the same"),
+        (["compare", "2026-02", "2026-02-10..2026-03-01"], "have days in common"),
+        (["compare", "2026-02", "abcdef"], "both spans of days, or both menus versions"),
+        (["compare", "abcdef", "abcdef"], "no version begins with abcdef"),
+        (["compare", "2001-01", "2001-02"], "2001-01-01..2001-01-31 has no requests"),
+        (["target", "--baseline", "2001-01"], "it is no baseline"),
+    ],
+    ids=" ".join,
+)
+def test_bad_questions_are_one_sentence(told: Any, args: list[str], words: str) -> None:
+    """What can't be answered ends with status 2, in both languages, and prints no figure."""
+    found = told(*args)
+    assert found.exit_code == 2
+    assert words in found.output
+    assert "%" not in found.output.replace("100 %", "")
+
+
+def test_a_page_that_can_not_be_written(told: Any, tmp_path: Path) -> None:
+    """A folder in the file's place is named."""
+    (tmp_path / "file").write_text("", "utf-8")
+    found = told("target", "--html", str(tmp_path / "file" / "page.html"))
+    assert found.exit_code == 2
+    assert "Can't write" in found.output

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
+from report_case import AS_OF, BASE, CAUSES, QUALITY_CIRCLE, cells, failed
 
-from ledger.counts import CALL, LOST, OPEN, REQUEST, SERVED, Count
+from ledger.counts import CALL, LOST, OPEN, SERVED, Count
 from reports.basis import Basis
-from reports.causes import load
 from reports.failures import BY, failures
 from reports.layout import Ratio, Report, Word, table, to_csv, to_json
 from reports.rates import needs
-
-CAUSES = load()
-SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
-AS_OF = datetime.datetime(2008, 4, 1, 9, 30, tzinfo=SHANGHAI)
-BASE = Count(
-    of=REQUEST,
-    day="2008-01-15",
-    hour=10,
-    channel="voice",
-    traffic="dialtest",
-    kind="change",
-    outcome="succeeded",
-    n=1,
-)
-
-
-def failed(n: int, reason: str, **more: Any) -> Count:
-    """So many failed requests of a reason."""
-    return BASE._replace(outcome="failed", reason=reason, n=n, **more)
 
 
 def report(counts: Iterable[Count], by: str = "", traffic: str = "dialtest") -> Report:
@@ -43,28 +22,9 @@ def report(counts: Iterable[Count], by: str = "", traffic: str = "dialtest") -> 
     return failures(counts, CAUSES, Basis(traffic, AS_OF), by=by)
 
 
-def cells(found: Report) -> list[dict[str, Any]]:
-    """The rows, each by its columns' ids."""
-    names = [column.id for column in found.columns]
-    return [dict(zip(names, row, strict=True)) for row in found.rows]
-
-
 def rates(found: Report) -> dict[str, str]:
     """The overall rates by their id, of a report without groups."""
     return {str(row[0]): str(row[1]) for row in found.rows}
-
-
-# Test calls of three months: 19,727 requests, 505 failures, of which 425 by the system, of which
-# 374 by the prompts. The circle's report prints shares only; these counts give its figures.
-QUALITY_CIRCLE = [
-    BASE._replace(n=19_000),
-    BASE._replace(n=222, day="2008-02-11"),
-    failed(200, "no_input", guided=True),
-    failed(100, "invalid_key", guided=True, day="2008-02-11"),
-    failed(74, "abandoned", day="2008-03-09", hour=20),
-    failed(51, "backend_timeout", day="2008-03-09"),
-    failed(80, "wrong_password", guided=True, day="2008-03-09"),
-]
 
 
 def test_the_circles_failure_rate() -> None:

@@ -77,9 +77,10 @@ def test_limits_follow_the_spread_of_days() -> None:
         days.append(Ratio(sum(chance.random() < p for _ in range(4000)), 4000))
     base = stats.baseline(days[:30])
     assert base.sigma_z > 1.3
-    laney = sum(stats.BEYOND in found for found in stats.signals(days[30:], base))
-    plain = sum(
-        stats.BEYOND in found for found in stats.signals(days[30:], base._replace(sigma_z=1.0))
+    narrow = base._replace(sigma_z=1.0)
+    laney, plain = (
+        sum(stats.ABOVE in found or stats.BELOW in found for found in stats.signals(days[30:], by))
+        for by in (base, narrow)
     )
     assert laney == 0 < plain
 
@@ -90,7 +91,8 @@ def test_signals() -> None:
     points = [Ratio(100, 1000), *[Ratio(105, 1000)] * 10, Ratio(95, 1000), Ratio(140, 1000)]
     found = stats.signals(points, base)
     assert [stats.ONE_SIDE in each for each in found] == [*[False] * 9, True, True, False, False]
-    assert [i for i, each in enumerate(found) if stats.BEYOND in each] == [12]
+    assert [i for i, each in enumerate(found) if stats.ABOVE in each] == [12]
+    assert stats.signals([Ratio(60, 1000)], base) == [(stats.BELOW,)]
     on_the_line = [Ratio(105, 1000)] * 8 + [Ratio(100, 1000), Ratio(105, 1000)]
     assert not any(stats.signals(on_the_line, base))
 

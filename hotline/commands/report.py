@@ -8,6 +8,11 @@ from hotline.commands.common import Lazy
 
 _REPORTS = {
     "failures": ("report_rates", "失败率 R1、R2、R3。 Failure rates."),
+    "layers": ("report_rates", "失败原因分层与柏拉图。 Failures in layers, Pareto."),
+    "errors": ("report_rates", "错误提示语及遇到次数。 Error prompts and how often they are met."),
+    "control": ("report_rates", "失败率控制图。 Control chart of a failure rate."),
+    "compare": ("report_rates", "两段日期或两个版本对比。 Two spans or two versions."),
+    "target": ("report_rates", "离目标还差多少。 What each cause must give up for a target."),
 }
 
 

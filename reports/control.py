@@ -1,0 +1,203 @@
+"""The control chart: did a day or an hour fail more than the days of a frozen period let expect?
+
+Laney's p' chart: its limits follow the spread of days as well as chance. Measured false alarms are
+in docs/reports.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ledger.counts import Count
+from reports.basis import Basis
+from reports.failures import BY_TIME, overdue_note
+from reports.layout import (
+    CONTROL,
+    Chart,
+    Decimal,
+    Mark,
+    Rate,
+    Report,
+    Series,
+    Unanswerable,
+    Word,
+    both,
+)
+from reports.rates import NEEDS_UNKNOWN, R3, RATE_WORDS, by_group, facts
+from reports.spans import Span
+from reports.stats import ONE_SIDE, RUN, Baseline, baseline, signals
+
+TITLE = Word("control", "控制图", "control chart")
+DAY, HOUR = BY = ("day", "hour")
+NEEDS = NEEDS_UNKNOWN
+"""The dimensions that the counts of this report must be asked by."""
+LEAST = 8
+"""Points that a baseline needs: fewer ranges say too little of the spread of days."""
+USUAL = 20
+"""Points from which the limits are steady."""
+
+_LIMITS = both(
+    f"控制限 = 中心 ± 3 σ σz（Laney p'）；{ONE_SIDE.chinese}另列为一种信号。",
+    f"Limits: centre ± 3 σ σz (Laney's p'); {RUN} in a row on one side is a signal of its own.",
+)
+_PHASES = (Word("baseline", "基准期", "baseline"), Word("watched", "监控期", "watched"))
+
+
+class _Point(NamedTuple):
+    label: str
+    day: str
+    rate: Rate
+
+
+def control(
+    counts: Iterable[Count],
+    basis: Basis,
+    *,
+    rate: str = R3,
+    by: str = DAY,
+    frozen: Span | None = None,
+) -> Report:
+    """Laney's p' chart of a rate by days or hours, the baseline frozen; counts by NEEDS.
+
+    Without `frozen` the first half of the points is the baseline. The day or hour that is not over
+    is left out. Raises Unanswerable when there are too few points, and when none or all failed.
+    """
+    found = facts(counts, basis)
+    known = basis.facts((fact.row.day for fact in found), rate=rate)
+    rates = by_group(found, rate, _LABEL[by])
+    if not rates:
+        return Report(TITLE, known, (), (), (basis.no_data(),))
+    now = _NOW[by](basis.as_of)
+    points = [
+        _Point(label, label[:10], point) for label, point in sorted(rates.items()) if label < now
+    ]
+    base_points = _baseline_of(points, frozen, by)
+    base = _baseline(base_points)
+    found_signals = signals([point.rate for point in points], base)
+    known |= {
+        "baseline": f"{base_points[0].label} – {base_points[-1].label}",
+        "centre": f"{100 * base.centre:.2f} %",
+        "sigma_z": f"{base.sigma_z:.2f}",
+    }
+    in_base = {point.label for point in base_points}
+    notes = [
+        f"{RATE_WORDS[rate]}；{_UNITS[by]}",
+        _LIMITS,
+    ]
+    if len(base_points) < USUAL:
+        notes.append(
+            both(
+                f"基准期只有 {len(base_points)} 点，控制限还不稳，通常要 {USUAL} 点。",
+                f"Only {len(base_points)} points of baseline: the limits are not steady; {USUAL} "
+                "are usual.",
+            )
+        )
+    if now in rates:
+        notes.append(both(f"{now} 尚未结束，未计入。", f"{now} is not over: left out."))
+    if overdue := sum(fact.row.n for fact in found if fact.overdue):
+        notes.append(overdue_note(overdue))
+    notes += _told(points, found_signals, base)
+    rows = tuple(
+        (
+            point.label,
+            _PHASES[point.label not in in_base],
+            point.rate,
+            *(Decimal(100 * limit, 2, "%") for limit in base.limits(point.rate.of)),
+            "; ".join(map(str, why)) or None,
+        )
+        for point, why in zip(points, found_signals, strict=True)
+    )
+    columns = (
+        BY_TIME[by],
+        Word("phase", "阶段", "phase"),
+        Word("failure_rate", "失败率", "failure rate"),
+        Word("low", "下限", "lower limit"),
+        Word("high", "上限", "upper limit"),
+        Word("signal", "信号", "signal"),
+    )
+    behind = tuple(basis.behind(rate=rate, day=point.day, **_hour(point.label)) for point in points)
+    chart = _chart(rate, points, found_signals, base)
+    return Report(TITLE, known, columns, rows, tuple(notes), (chart,), behind)
+
+
+_LABEL: Mapping[str, Callable[[Count], str]] = {
+    DAY: lambda count: count.day,
+    HOUR: lambda count: f"{count.day} {count.hour:02d}",
+}
+_NOW: Mapping[str, Callable[[datetime.datetime], str]] = {
+    DAY: lambda now: now.date().isoformat(),
+    HOUR: lambda now: f"{now.date().isoformat()} {now.hour:02d}",
+}
+_UNITS = {DAY: Word(DAY, "按日", "by day"), HOUR: Word(HOUR, "按小时", "by hour")}
+
+
+def _hour(label: str) -> dict[str, int]:
+    return {"hour": int(label[11:])} if len(label) > 10 else {}
+
+
+def _baseline_of(points: Sequence[_Point], frozen: Span | None, by: str) -> Sequence[_Point]:
+    if frozen is None:
+        chosen = points[: len(points) // 2]
+    else:
+        chosen = [point for point in points if frozen.first <= point.day <= frozen.last]
+    if len(chosen) < LEAST:
+        unit = _UNITS[by].chinese.removeprefix("按")
+        where = (f"{frozen} 中", f"in {frozen}") if frozen else ("前一半中", "in the first half")
+        raise Unanswerable(
+            both(
+                f"控制图的基准期至少要 {LEAST} 个{unit}点，{where[0]}只有 {len(chosen)} 个"
+                f"（共 {len(points)} 个）：请放宽日期。",
+                f"A baseline needs {LEAST} points; {where[1]} there are {len(chosen)} of "
+                f"{len(points)}: take more days.",
+            )
+        )
+    return chosen
+
+
+def _baseline(points: Sequence[_Point]) -> Baseline:
+    try:
+        return baseline([point.rate for point in points])
+    except ValueError:
+        all_failed = sum(point.rate.n for point in points) > 0
+        what = ("全部失败", "everything failed") if all_failed else ("没有失败", "nothing failed")
+        raise Unanswerable(
+            both(
+                f"基准期{what[0]}，算不出控制限：请换一段基准期。",
+                f"In the baseline {what[1]}: there are no limits; choose another baseline.",
+            )
+        ) from None
+
+
+def _told(points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline) -> list[str]:
+    told = []
+    for point, why in zip(points, found, strict=True):
+        if why:
+            low, high = (f"{100 * limit:.2f}" for limit in base.limits(point.rate.of))
+            words = "; ".join(map(str, why))
+            told.append(f"信号 signal: {point.label} {point.rate}, {low}–{high} %: {words}")
+    return told or ["没有信号。 No signals."]
+
+
+def _chart(
+    rate: str, points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline
+) -> Chart:
+    limits = [base.limits(point.rate.of) for point in points]
+    word = RATE_WORDS[rate]
+    return Chart(
+        CONTROL,
+        Word("control", f"{word.chinese} 控制图", f"control chart of {word.english}"),
+        "%",
+        tuple(point.label for point in points),
+        (
+            Series(
+                word,
+                tuple(100 * point.rate.n / point.rate.of for point in points),
+                tuple(100 * low for low, _ in limits),
+                tuple(100 * high for _, high in limits),
+            ),
+        ),
+        100 * base.centre,
+        tuple(Mark(at, why) for at, words in enumerate(found) for why in words),
+    )
