@@ -19,7 +19,7 @@ from ledger.ledger import Ledger
 from menus.model import Model
 from reports import causes
 from reports.basis import Basis
-from reports.layout import Filter, Report, Unanswerable
+from reports.layout import Filter, Report, Unanswerable, both
 from reports.spans import Span
 
 REPORTS: Mapping[str, str] = {
@@ -104,9 +104,10 @@ class Context:
         if len(found) == 1:
             return found[0]
         shown = ", ".join(digest[:12] for digest in found or known) or "—"
-        what = ("不止一个版本", "several versions begin") if found else ("没有版本", "no version begins")
+        chinese = "不止一个版本" if found else "没有版本"
+        english = "several versions begin" if found else "no version begins"
         raise Unanswerable(
-            f"{what[0]}以 {prefix} 开头，现有：{shown}。 {what[1]} with {prefix}: {shown}"
+            both(f"{chinese}以 {prefix} 开头，现有：{shown}。", f"{english} with {prefix}: {shown}")
         )
 
     def model(self, digest: str) -> Model | None:
@@ -142,8 +143,10 @@ class Context:
             if values and value not in values:
                 shown = ", ".join(sorted(str(each) for each in values if each != "")[:20])
                 raise Unanswerable(
-                    f"从未统计到 {name} = {value!r}，有：{shown}。"
-                    f" Nothing was ever counted under {name} {value!r}; there are: {shown}"
+                    both(
+                        f"从未统计到 {name} = {value!r}，有：{shown}。",
+                        f"Nothing was ever counted under {name} {value!r}; there are: {shown}",
+                    )
                 )
 
 
