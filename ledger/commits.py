@@ -10,10 +10,12 @@ from dialog.outcomes import DONE, REASONS
 from ledger import records as r
 from ledger import tallies, trial_rows
 from ledger import trial_records as t
-from ledger.counts import Count
 from ledger.schema import DATED, insert
 from ledger.writer import Batch
 from ledger.zone import Zone
+
+Counts = list[tuple[tallies.Counted, int]]
+Visits = list[tuple[tallies.Visited, int]]
 
 _KEEP_FIRST = " ON CONFLICT DO NOTHING"
 _SETTLED = DONE | frozenset(REASONS)
@@ -101,48 +103,60 @@ def apply(batch: Batch, commit: r.Commit, zone: Zone) -> None:
     else:
         _move_on(batch, commit)
     append(batch, commit.rows, zone)
+    if commit.state.state is None:
+        batch.lines.ended(commit.session)
 
 
 def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
     """Writes rows in their order. Raises Duplicate for a delivery that is there already."""
     execute = batch.connection.execute
-    deltas: list[tuple[Count, int]] = []
+    counts: Counts = []
+    visits: Visits = []
     for row in rows:
         kind = type(row)
-        if isinstance(row, r.OrderMove):
+        if kind in DATED:
+            _dated(batch, row, zone, counts, visits)
+        elif isinstance(row, r.OrderMove):
             if row.state == r.RECONCILED:
-                deltas += _settle(batch, row)
+                counts += _settle(batch, row)
             execute(_MOVE, (*row, row.order_id))
-            continue
-        if by_hand := _BY_HAND.get(kind):
+        elif by_hand := _BY_HAND.get(kind):
             by_hand(batch.connection, row)
-            continue
-        if kind not in DATED:
+        else:
             new = execute(INSERTS[kind], row).rowcount
             if not new and isinstance(row, r.Delivery):
                 raise r.Duplicate(row.key)
-            continue
-        day, hour = zone.local(row.at)  # type: ignore[union-attr]  # DATED rows have `at`
-        new = execute(INSERTS[kind], (*row, day, hour)).rowcount
-        if isinstance(row, r.Request):
-            deltas.append((tallies.opened(row, day, hour), 1))
-        elif isinstance(row, r.Closing):
-            if new:
-                deltas += _close(batch, row)
-        elif isinstance(row, r.CallEnd):
-            deltas.append((tallies.ended(row, day, hour), 1))
-    for count, n in deltas:  # nothing fails after this: a job undone leaves no deltas behind
-        batch.deltas[count] += n
+    for counted, n in counts:  # nothing fails after this: a job undone leaves nothing counted
+        batch.count(counted, n)
+    for visited, heard_ms in visits:
+        batch.visit(visited, heard_ms)
 
 
-def _close(batch: Batch, row: r.Closing) -> list[tuple[Count, int]]:
+def _dated(batch: Batch, row: Any, zone: Zone, counts: Counts, visits: Visits) -> None:
+    day, hour = zone.local(row.at)
+    new = batch.connection.execute(INSERTS[type(row)], (*row, day, hour)).rowcount
+    if isinstance(row, r.Step):
+        line = batch.lines.of(batch.connection, row.session)
+        visits.append((tallies.stepped(row, day, line), tallies.listened(row)))
+    elif isinstance(row, r.Request):
+        counts.append((tallies.opened(row, day, hour), 1))
+    elif isinstance(row, r.Closing):
+        counts += _close(batch, row) if new else []
+    elif isinstance(row, r.CallEnd):
+        counts.append((tallies.ended(row, day, hour), 1))
+    elif isinstance(row, r.Attempt):
+        line = batch.lines.of(batch.connection, row.session)
+        visits.append((tallies.attempted(row, day, line), 0))
+
+
+def _close(batch: Batch, row: r.Closing) -> Counts:
     counts = tallies.closed(batch.connection, row)
     if counts is None:
         raise r.BadRow(f"closing of a request that is not in the record: {row.request}")
     return [(counts[0], -1), (counts[1], 1)]
 
 
-def _settle(batch: Batch, row: r.OrderMove) -> list[tuple[Count, int]]:
+def _settle(batch: Batch, row: r.OrderMove) -> Counts:
     if row.reason not in _SETTLED:
         raise r.BadRow(f"an order is reconciled to an outcome or a reason, not {row.reason!r}")
     counts = tallies.reconciled(batch.connection, row)
@@ -160,6 +174,7 @@ def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:
     turn, text, deadline, *rest = state
     values = (*facts, turn, text, deadline or None, *rest, line, zone.name, day, hour)
     if batch.connection.execute(_OPEN, values).rowcount:
+        batch.lines.opened(facts.id, (facts.channel, facts.traffic, facts.digest))
         return
     find = batch.connection.execute
     if find("SELECT 1 FROM sessions WHERE id = ?", (facts.id,)).fetchone():

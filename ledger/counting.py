@@ -1,53 +1,35 @@
-"""Counts out of the tallies, and the same out of the facts.
-
-The two ways share nothing but the type: the tallies are written in Python beside each commit
-(`tallies`), the rebuilding is one statement over requests, closings, order_moves and call_ends.
-"""
+"""Counts and visits: out of the roll-ups, and the same out of the rows."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from dialog.outcomes import DONE, FAILED_REASONS
-from ledger.counts import DIMENSIONS, Count
+from ledger import rollups
+from ledger.counts import DIMENSIONS, VISIT_DIMENSIONS, Count, Visit
+from ledger.rebuild import FACTS, SOURCES, Asked, Sums, rebuild
+from ledger.rollups import COUNTS, ROLLUPS, VISITS, Rollup
+from ledger.slices import Span, cut
 from ledger.store import Store
-from ledger.tallies import insert_deltas
 from ledger.writer import Batch
+from ledger.zone import DAY_MS, days_from
 
-
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in sorted(words))
-
-
-_REBUILT = f"""(
-SELECT 'request' AS of, r.day, r.hour, r.channel, r.traffic, r.digest, r.called, r.brand,
-  r.node, r.service, r.leaf, r.kind, r.keyword,
-  CASE WHEN m.reason IS NULL THEN COALESCE(c.outcome, 'open')
-    WHEN m.reason IN ({_listed(DONE)}) THEN m.reason
-    WHEN m.reason IN ({_listed(FAILED_REASONS)}) THEN 'failed' ELSE 'refused' END AS outcome,
-  CASE WHEN m.reason IS NULL THEN COALESCE(c.reason, '')
-    WHEN m.reason IN ({_listed(DONE)}) THEN '' ELSE m.reason END AS reason,
-  CASE WHEN c.errors + c.repeats > 0 THEN 1 ELSE 0 END AS guided, 1 AS n
-FROM requests r LEFT JOIN closings c ON c.request = r.id
-LEFT JOIN order_moves m ON c.outcome = 'unknown' AND m.order_id = r.id
-  AND m.n = (SELECT MIN(n) FROM order_moves WHERE order_id = r.id AND state = 'reconciled')
-UNION ALL
-SELECT 'call', day, hour, channel, traffic, digest, called, brand, node, '', '', '', '',
-  CASE WHEN leaves = 0 THEN 'lost' ELSE 'served' END,
-  CASE WHEN agent <> 0 THEN 'agent' ELSE "by" END,
-  CASE WHEN errors > 0 THEN 1 ELSE 0 END, 1
-FROM call_ends) facts"""  # noqa: S608  (words of dialog.outcomes)
-
-
-_PURGED = "SELECT MAX(before) FROM purges WHERE name IN ('requests', 'call_ends', 'order_moves')"
-
-_UNFOLDED = f"""
-SELECT DISTINCT day FROM (
-SELECT day FROM tallies WHERE day < ? GROUP BY {", ".join(DIMENSIONS)} HAVING COUNT(*) > 1) several
-"""  # noqa: S608
+LONGEST_MS = 30 * DAY_MS
+"""No dialogue lasts longer: a step's session opened at most this long before it."""
+_ALL_TIMES = Span(-(1 << 62), 1 << 62)
+_PURGED = {
+    COUNTS.name: (
+        "SELECT MAX(before) FROM purges WHERE name IN ('requests', 'call_ends', 'order_moves')"
+    ),
+    VISITS.name: (
+        "SELECT MAX(CASE WHEN name = 'sessions' "  # noqa: S608
+        f"THEN before + {LONGEST_MS} ELSE before END) FROM purges "
+        "WHERE name IN ('steps', 'attempts', 'sessions')"
+    ),
+}
+_AT_ONCE = 5_000
+"""Sums that are put right in one transaction."""
 
 
 class Counting(Store):
@@ -62,90 +44,149 @@ class Counting(Store):
         value: `counts(("day", "outcome"), traffic="real", of="request")`. Raises ValueError for
         a name that is no dimension.
         """
-        return _counts(self._reader(), "tallies", by, first, last, equal)
+        return rollups.read(self._reader(), COUNTS, by, first, last, equal)
+
+    def visits(
+        self, by: Sequence[str] = VISIT_DIMENSIONS, first: str = "", last: str = "", **equal: Any
+    ) -> list[Visit]:
+        """What happened at nodes, as `counts`: `visits(("node", "event"), of="step")`."""
+        return rollups.read(self._reader(), VISITS, by, first, last, equal)
 
     def rebuild_counts(
         self, by: Sequence[str] = DIMENSIONS, first: str = "", last: str = "", **equal: Any
     ) -> list[Count]:
-        """The same counts from the facts; days whose facts were purged are not in them."""
-        return _counts(self._reader(), _REBUILT, by, first, last, equal)
+        """The same counts from the rows; days whose rows were purged are not in them."""
+        return self._rebuilt(COUNTS, by, first, last, equal)
+
+    def rebuild_visits(
+        self, by: Sequence[str] = VISIT_DIMENSIONS, first: str = "", last: str = "", **equal: Any
+    ) -> list[Visit]:
+        """The same visits from the rows; days whose rows were purged are not in them."""
+        return self._rebuilt(VISITS, by, first, last, equal)
 
     def compare_counts(self) -> list[Count]:
-        """Where the tallies differ from the facts: `n` is tallied less rebuilt. [] = all equal.
+        """Where the counts differ from the rows: `n` is counted less rebuilt. [] = all equal.
 
-        Only days whose facts are all there are compared.
+        Only days whose rows are all there are compared, one after another.
         """
-        connection = self._reader()
-        connection.execute("BEGIN")  # both from one moment, while others write
-        try:
-            first = self._first_day(connection)
-            tallied = _counts(connection, "tallies", DIMENSIONS, first, "", {})
-            rebuilt = _counts(connection, _REBUILT, DIMENSIONS, first, "", {})
-        finally:
-            connection.execute("COMMIT")
-        differs = {count._replace(n=0): count.n for count in tallied}
-        for count in rebuilt:
-            kind = count._replace(n=0)
-            differs[kind] = differs.get(kind, 0) - count.n
-        return [kind._replace(n=n) for kind, n in sorted(differs.items()) if n]
+        return list(self._differing(COUNTS))
 
-    def replace_counts(self) -> Future[None]:
-        """Puts the rebuilt counts in the tallies' place, of the days whose facts are all there."""
+    def compare_visits(self) -> list[Visit]:
+        """Where the visits differ from the rows, as `compare_counts`."""
+        return list(self._differing(VISITS))
 
-        def job(batch: Batch) -> None:
-            first = self._first_day(batch.connection)
-            rebuilt = _counts(batch.connection, _REBUILT, DIMENSIONS, first, "", {})
-            _put(batch.connection, rebuilt, "day >= ?", first)
+    def replace_counts(self) -> int:
+        """Puts what the rows give in the roll-ups' place, of the days whose rows are all there.
 
-        return self._submit(job)
+        Adds what they differ by, so that writers go on meanwhile. Returns how many sums were put
+        right, when durable.
+        """
+        done = 0
+        for rollup in ROLLUPS:
+            for day in self._days(rollup):
+                wrong = list(self._differences(rollup, day).items())
+                for n in range(0, len(wrong), _AT_ONCE):
+                    deltas = {
+                        rollups.keyed(rollup, dimensions): tuple(-amount for amount in amounts)
+                        for dimensions, amounts in wrong[n : n + _AT_ONCE]
+                    }
+                    self._submit(partial(_put_right, rollup=rollup, deltas=deltas)).result()
+                done += len(wrong)
+        return done
 
-    def fold_counts(self, before: str) -> None:
-        """Sums the delta rows of each day before that one; returns when durable."""
-        for (day,) in self._read(_UNFOLDED, (before,)):
+    def merge_writers(self, before: str) -> None:
+        """Makes one sum of all writers', of each day before that one; returns when durable."""
+        for rollup in ROLLUPS:
+            for day in rollups.unmerged(self._reader(), rollup, before):
+                self._submit(partial(_merge, rollup=rollup, day=day)).result()
 
-            def job(batch: Batch, day: str = day) -> None:
-                tallied = _counts(batch.connection, "tallies", DIMENSIONS, day, day, {})
-                _put(batch.connection, tallied, "day = ?", day)
+    # -- the rows --------------------------------------------------------------------------------
 
-            self._submit(job).result()
+    def _rebuilt(
+        self, rollup: Rollup, by: Sequence[str], first: str, last: str, equal: Mapping[str, Any]
+    ) -> list[Any]:
+        rollups.check(rollup, by, equal)
+        asked = Asked(by, self._span(first, last), first, last, equal, cut(self._reader(), FACTS))
+        sums = rebuild(self._reader, rollup, asked)
+        return rollups.answer(rollup, by, (key + sums[key] for key in sorted(sums)))
 
-    def _first_day(self, connection: sqlite3.Connection) -> str:
-        (before,) = connection.execute(_PURGED).fetchone()
+    def _differing(self, rollup: Rollup) -> Iterator[Any]:
+        names = rollup.dimensions
+        for day in self._days(rollup):
+            wrong = self._differences(rollup, day)
+            yield from rollups.answer(rollup, names, (key + wrong[key] for key in sorted(wrong)))
+
+    def _differences(self, rollup: Rollup, day: str) -> Sums:
+        """The sums of a day less what its rows give, both as of one moment, while others write."""
+        reader, names = self._reader(), rollup.dimensions
+        while True:
+            reader.execute("BEGIN")
+            try:
+                if day < self._first_day(rollup):
+                    return {}
+                purges = self._purges()
+                at = cut(reader, FACTS)
+                width = len(names)
+                wrong = {
+                    tuple(row[:width]): tuple(row[width:])
+                    for row in rollups.read(reader, rollup, names, day, day, {})
+                }
+            finally:
+                reader.execute("COMMIT")
+            asked = Asked(names, self._span(day, day), day, day, {}, at)
+            for key, amounts in rebuild(self._reader, rollup, asked).items():
+                there = wrong.get(key, (0,) * len(amounts))
+                wrong[key] = tuple(a - b for a, b in zip(there, amounts, strict=True))
+            if self._purges() == purges:
+                return {key: amounts for key, amounts in wrong.items() if any(amounts)}
+
+    def _purges(self) -> int:
+        n: int = self._first("SELECT COUNT(*) FROM purges")[0]
+        return n
+
+    def _first_day(self, rollup: Rollup) -> str:
+        """The first day whose rows are all there, "" when none were purged."""
+        (before,) = self._first(_PURGED[rollup.name])
         return self.zone.local(before)[0] if before else ""
 
+    def _days(self, rollup: Rollup) -> Iterator[str]:
+        """The days that have sums or rows, from the first whose rows are all there."""
+        first = self._first_day(rollup)
+        asked = [f"SELECT MIN(day) FROM {rollup.sums_table} WHERE day >= ?"]  # noqa: S608
+        tables = [source.table for source in SOURCES[rollup.name]]
+        while True:
+            low = self._span(first, "").low
+            found = [self._first(sql, (first,))[0] for sql in asked]
+            for table in tables:
+                sql = f"SELECT day FROM {table} WHERE at >= ? AND day >= ? ORDER BY at LIMIT 1"  # noqa: S608
+                row = self._first(sql, (low, first))
+                found.append(row and row[0])
+            if not any(found):
+                return
+            day = min(filter(None, found))
+            yield day
+            first = days_from(day, 1)
 
-def _put(connection: sqlite3.Connection, counts: list[Count], days: str, bound: str) -> None:
-    connection.execute(f"DELETE FROM tallies WHERE {days}", (bound,))  # noqa: S608
-    insert_deltas(connection, {count._replace(n=0): count.n for count in counts})
-
-
-def _counts(
-    connection: sqlite3.Connection,
-    source: str,
-    by: Sequence[str],
-    first: str,
-    last: str,
-    equal: dict[str, Any],
-) -> list[Count]:
-    if unknown := {*by, *equal} - set(DIMENSIONS):
-        raise ValueError(
-            f"no such dimension: {', '.join(sorted(unknown))}; there are {', '.join(DIMENSIONS)}"
+    def _span(self, first: str, last: str) -> Span:
+        """The times of local days. Wider where rows have their day by another zone."""
+        margin = 0 if self._one_zone() else 2 * DAY_MS
+        return Span(
+            self.zone.start(first) - margin if first else _ALL_TIMES.low,
+            self.zone.end(last) + margin if last else _ALL_TIMES.high,
         )
-    where = [f"{name} = ?" for name in equal]
-    values = list(equal.values())
-    for bound, test in ((first, "day >= ?"), (last, "day <= ?")):
-        if bound:
-            where.append(test)
-            values.append(bound)
-    named = ", ".join(by)
-    sql = (
-        f"SELECT {named + ', ' if by else ''}SUM(n) FROM {source} "  # noqa: S608
-        f"WHERE {' AND '.join(where) or '1 = 1'} "
-        f"{f'GROUP BY {named} ' if by else ''}HAVING SUM(n) <> 0"
-        f"{f' ORDER BY {named}' if by else ''}"
-    )
-    counts = []
-    for *found, n in connection.execute(sql, values):
-        count = Count(**dict(zip(by, found, strict=True)), n=n)
-        counts.append(count._replace(guided=bool(count.guided)))
-    return counts
+
+    def _one_zone(self) -> bool:
+        """Whether the first and the last session have their day by this zone."""
+        for order in ("ASC", "DESC"):
+            row = self._first(f"SELECT zone FROM sessions ORDER BY opened_at {order} LIMIT 1")  # noqa: S608
+            if row is not None and row[0] != self.zone.name:
+                return False
+        return True
+
+
+def _put_right(batch: Batch, rollup: Rollup, deltas: rollups.Deltas) -> None:
+    batch.adder.add(batch.connection, rollup, deltas)
+
+
+def _merge(batch: Batch, rollup: Rollup, day: str) -> None:
+    rollups.merge(batch.connection, rollup, day)

@@ -7,6 +7,7 @@ counts when it ends: `lost` when it met no leaf, else `served`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 OPEN = "open"
@@ -14,6 +15,9 @@ LOST = "lost"
 SERVED = "served"
 REQUEST = "request"
 CALL = "call"
+NO_LEAF = "none"
+"""The leaf of a text that matched nothing. Its keyword is the text itself and is not counted by:
+`Texted` has the texts."""
 
 
 class Count(NamedTuple):
@@ -48,6 +52,9 @@ DIMENSIONS = Count._fields[:-1]
 STEP = "step"
 ATTEMPT = "attempt"
 MOST_NTH = 4
+KEYED = ("choose", "confirm")
+"""Stages whose keys are counted by: those of a menu and of a price."""
+KEYS = tuple("0123456789*#")
 
 
 class Visit(NamedTuple):
@@ -57,7 +64,7 @@ class Visit(NamedTuple):
     `event` it was, the `key` that a menu or a price took ("" elsewhere: entries are not counted by
     what they say), `tries` that had gone wrong there before, `nth` its number in the dialogue up
     to MOST_NTH (1 = the arrival); `heard_ms` sums what was listened to. Of an attempt that went
-    wrong: `event` is its reason.
+    wrong: its `node`, `nth` the step's, and `event` is its reason.
     """
 
     of: str = ""
@@ -78,8 +85,26 @@ class Visit(NamedTuple):
 VISIT_DIMENSIONS = Visit._fields[:-2]
 
 
+class Behind(NamedTuple):
+    """One request, or one call, behind a figure: its kind as counted, and where its rows are.
+
+    `id` is the request's, of a call its session's; `raw` the BSS's own code; `subscriber` a
+    pseudonym.
+    """
+
+    counted: Count
+    id: str
+    session: str
+    at: int
+    subscriber: str
+    raw: str
+
+
 class Repeat(NamedTuple):
-    """Requests whose subscriber had asked for the same leaf within the 24 hours before."""
+    """Requests whose subscriber had asked for the same leaf within the 24 hours before.
+
+    Of the same traffic, by any channel; the day and the channel are the later request's.
+    """
 
     day: str
     traffic: str
@@ -105,6 +130,18 @@ class Wrapped(NamedTuple):
     day: str
     code: str
     n: int
+
+
+class Trail(NamedTuple):
+    """The first nodes of dialogues, one after another; a node that is stayed at stands once.
+
+    `ended`: how many of the `n` went no further, by how: of a call `agent` when an agent was asked
+    for, else who hung up; of texts the session's end.
+    """
+
+    path: tuple[str, ...]
+    n: int
+    ended: Mapping[str, int]
 
 
 class Exposed(NamedTuple):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from ledger.behind import Drill
 from ledger.outbox import OutboxClaims
 from ledger.reads import Reads
+from ledger.repeats import Repeats
 from ledger.retention import Retention
+from ledger.topics import Topics
 from ledger.trials import Trials
+from ledger.walks import Walks
 
 
-class Ledger(Reads, OutboxClaims, Trials, Retention):
+class Ledger(Reads, OutboxClaims, Trials, Retention, Repeats, Topics, Drill, Walks):
     """An open record: `Ledger.open(path, zone)`; each base is one of its subjects.
 
     Any number of threads and processes may use one file. Writes return futures that resolve when

@@ -305,6 +305,19 @@ class Serving(NamedTuple):
     note: str
 
 
+class WrapUp(NamedTuple):
+    """How many talks agents closed with a wrap-up code in the time that begins at `at`.
+
+    `source` is the mark of the file that says so. The ledger adds `edition`: of one `at` the last
+    edition's rows rule, so that a corrected file takes an earlier one's place time by time.
+    """
+
+    at: int
+    code: str
+    n: int
+    source: str
+
+
 class Purge(NamedTuple):
     """A purge of one table: rows older than `before` are gone."""
 
@@ -337,6 +350,21 @@ Row = (
     | TrialRow
     | Purge
 )
+
+
+class Walk(NamedTuple):
+    """A whole dialogue as recorded: no row of its own, but all rows of its session.
+
+    Each in its order. `end` is None of texts. A change closed as `unknown` stands so, whatever its
+    order was reconciled to.
+    """
+
+    session: SessionFacts
+    steps: tuple[Step, ...]
+    attempts: tuple[Attempt, ...]
+    requests: tuple[Request, ...]
+    closings: tuple[Closing, ...]
+    end: CallEnd | None
 
 
 class Commit(NamedTuple):

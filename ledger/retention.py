@@ -19,20 +19,21 @@ RETENTION: Mapping[str, int] = {
     "outbox": 90,
     "outbox_sends": 90,
     "receipts": 90,
-    "sessions": 400,
     "steps": 400,
     "requests": 400,  # with their closings
     "attempts": 400,
     "told": 400,
     "call_ends": 400,
+    "wrap_ups": 400,
+    "sessions": 430,  # longer than their steps, which are counted by their session's facts
     "trial_entries": 400,
     "trial_marks": 400,
     "orders": 1830,
     "order_moves": 1830,
 }
 """Whole local days by table. What is not named is kept for good: versions, serving, trials with
-their ends, opt_outs (the subscriber's will), purges, and tallies, which are sums and name nobody.
-Orders are evidence and outlive what led to them."""
+their ends, opt_outs (the subscriber's will), purges, and the roll-ups with the repeats, which are
+sums and name nobody. Orders are evidence and outlive what led to them."""
 
 _TIME = {"sessions": "opened_at", "deliveries": "opened_at"}
 _ONLY = {
@@ -46,7 +47,7 @@ class Retention(Counting):
     """Purging is an act in the record: who, when, which table, how far, how many rows."""
 
     def purge(self, now: int, actor: str, days: Mapping[str, int] = RETENTION) -> list[r.Purge]:
-        """Deletes what is older than its days, then folds the tallies; returns when durable.
+        """Deletes what is older than its days, then merges the writers' sums; returns when durable.
 
         Goes day by day, each a transaction with its own row in `purges`, so that no caller waits
         long and a purge that is broken off is simply taken up by the next.
@@ -57,7 +58,7 @@ class Retention(Counting):
             while (oldest := self._oldest(table)) is not None and oldest < before:
                 act = r.Purge(now, actor, table, self.zone.midnight(oldest, -1), 0)
                 done.append(self._submit(partial(self._delete, act=act)).result())
-        self.fold_counts(self.zone.local(now)[0])
+        self.merge_writers(self.zone.local(now)[0])
         return done
 
     def _oldest(self, table: str) -> int | None:

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ledger import records as r
 from ledger import trial_records as t
-from ledger.counts import Count
+from ledger import upgrades
+from ledger.counts import NO_LEAF, Repeat
+from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 3
+SCHEMA = 4
 
 Columns = dict[str, type]
 
@@ -25,8 +27,9 @@ class Table(NamedTuple):
     name: str
     of: tuple[type[Any], ...]
     key: tuple[str, ...] = ()
-    unique: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    partial: tuple[tuple[tuple[str, ...], str], ...] = ()  # indexes of the rows that fit
     added: Columns = {}
     nullable: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}
@@ -35,21 +38,45 @@ class Table(NamedTuple):
 _DATED: Columns = {"day": str, "hour": int}
 _AT = (("at",),)
 
+
+def _tables_of(rollup: Rollup) -> tuple[Table, Table]:
+    kinds = {"id": int} | rollup.types(rollup.kind)
+    sums = {"kind_id": int, "writer": int}
+    return (
+        Table(rollup.kinds_table, (), ("id",), unique=(rollup.kind,), added=kinds),
+        Table(
+            rollup.sums_table,
+            (),
+            (*rollup.times, "kind_id", "writer"),
+            added=rollup.types(rollup.times) | sums | rollup.types(rollup.sums),
+        ),
+    )
+
+
 TABLES = (
     Table(
         "sessions",
         (r.SessionFacts, r.SessionState),
         ("id",),
-        unique=("dialogue", "text_line"),
+        unique=(("dialogue",), ("text_line",)),
         indexes=(("deadline",), ("opened_at",)),
         # text_line: the open text session of a called number and subscriber, freed when it ends
         added={"text_line": str, "zone": str} | _DATED,
         nullable=("text_line", "deadline"),
     ),
     Table("steps", (r.Step,), ("session", "n"), indexes=_AT, added=_DATED),
-    Table("requests", (r.Request,), ("id",), indexes=(("at",), ("session",)), added=_DATED),
+    Table(
+        "requests",
+        (r.Request,),
+        ("id",),
+        indexes=(("at",), ("session",)),
+        partial=(
+            (("leaf", "traffic", "day", "keyword", "subscriber", "id"), f"leaf = '{NO_LEAF}'"),
+        ),
+        added=_DATED,
+    ),
     Table("closings", (r.Closing,), ("request",), added=_DATED),
-    Table("attempts", (r.Attempt,), indexes=_AT, added=_DATED),
+    Table("attempts", (r.Attempt,), indexes=(("at",), ("session",)), added=_DATED),
     Table("told", (r.Told,), indexes=_AT, added=_DATED),
     Table("call_ends", (r.CallEnd,), ("session",), indexes=_AT, added=_DATED),
     Table("orders", (r.Order,), ("id",), indexes=(("subscriber",), ("at",))),
@@ -61,7 +88,7 @@ TABLES = (
         "outbox",
         (r.Outbox,),
         ("id",),
-        unique=("inbound",),
+        unique=(("inbound",),),
         indexes=(("due_at",), ("at",)),
         added={"attempts": int, "owner": str},
         nullable=("due_at",),
@@ -90,14 +117,28 @@ TABLES = (
     ),
     Table("trial_marks", (t.TrialMark,), ("trial", "subscriber", "guard"), indexes=_AT),
     Table("trial_topics", (t.TrialTopic,), t.TrialTopic._fields, indexes=_AT),
+    Table(
+        "wrap_ups",
+        (r.WrapUp,),
+        ("at", "code", "edition"),
+        indexes=(("source",), ("day",)),
+        added={"edition": int} | _DATED,
+    ),
+    Table("repeats", (Repeat,), ("day", "traffic", "channel", "leaf")),
+    Table(
+        "repeat_days",
+        (),
+        ("day", "traffic"),
+        added={"day": str, "traffic": str, "requests": int},
+    ),
     Table("purges", (r.Purge,)),
-    Table("tallies", (Count,), indexes=(("day",),)),
+    *(table for rollup in ROLLUPS for table in _tables_of(rollup)),
 )
 
 DATED = frozenset(of for table in TABLES if "day" in table.added for of in table.of)
 """Records that the ledger gives a local day and hour."""
 
-NAMES: dict[type[Any], str] = {table.of[0]: table.name for table in TABLES}
+NAMES: dict[type[Any], str] = {table.of[0]: table.name for table in TABLES if table.of}
 
 
 def columns(table: Table) -> tuple[Columns, set[str]]:
@@ -152,10 +193,16 @@ def migrate(connection: sqlite3.Connection) -> None:
                     transform=True,
                     strict=True,
                 )
-                for column in table.unique:
-                    made.create_index([column], unique=True, if_not_exists=True)
+                for unique in table.unique:
+                    made.create_index(unique, unique=True, if_not_exists=True)
                 for index in table.indexes:
                     made.create_index(index, if_not_exists=True)
+                for index, fits in table.partial:
+                    connection.execute(
+                        f"CREATE INDEX IF NOT EXISTS idx_{table.name}_{'_'.join(index)} "
+                        f"ON {table.name} ({', '.join(index)}) WHERE {fits}"
+                    )
+            upgrades.upgrade(connection)
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
     except BaseException:

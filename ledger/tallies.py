@@ -1,40 +1,53 @@
-"""The roll-up behind Count: delta rows written in the commit of the facts that they count.
+"""What each fact adds to the roll-ups, written in the commit of the fact.
 
-Delta rows are only ever inserted, so that writers never wait for one another's sums; a commit
-group writes one for each count that it changed, and `counting` folds those of past days together.
+A later fact of something that was counted takes one from where it stood and adds one to where it
+stands now. `rebuild` counts the same from the rows by a path of its own.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 
 from dialog.outcomes import UNKNOWN, outcome_of
 from ledger import records as r
-from ledger.counts import CALL, DIMENSIONS, LOST, OPEN, REQUEST, SERVED, Count
-
-INSERT = (
-    f"INSERT INTO tallies ({', '.join(Count._fields)}) "  # noqa: S608
-    f"VALUES ({', '.join('?' * len(Count._fields))})"
+from ledger.counts import (
+    ATTEMPT,
+    CALL,
+    KEYED,
+    KEYS,
+    LOST,
+    MOST_NTH,
+    NO_LEAF,
+    OPEN,
+    REQUEST,
+    SERVED,
+    STEP,
 )
+from ledger.rollups import CountKind, VisitKind
+
+Counted = tuple[tuple[str, int], CountKind]
+"""A count's day and hour, and its kind."""
+Visited = tuple[tuple[str], VisitKind]
+"""A visit's day, and its kind."""
+Line = tuple[str, str, str]
+"""A session's channel, traffic and digest."""
+
+NO_LINE: Line = ("", "", "")
 
 _OF_REQUEST = (
-    "SELECT 'request', day, hour, channel, traffic, digest, called, brand, node, service, leaf, "
-    "kind, keyword FROM requests WHERE id = ?"
+    "SELECT day, hour, channel, traffic, digest, called, brand, node, service, leaf, kind, "
+    "keyword FROM requests WHERE id = ?"
 )
-
 _UNSETTLED = "SELECT errors + repeats > 0 FROM closings WHERE request = ? AND outcome = ?"
 _SETTLED = (
     "SELECT reason FROM order_moves WHERE order_id = ? AND state = 'reconciled' ORDER BY n LIMIT 1"
 )
 
 
-def opened(row: r.Request, day: str, hour: int) -> Count:
+def opened(row: r.Request, day: str, hour: int) -> Counted:
     """The count that a new request adds one to."""
-    return Count(
+    return (day, hour), CountKind(
         REQUEST,
-        day,
-        hour,
         row.channel,
         row.traffic,
         row.digest,
@@ -44,12 +57,14 @@ def opened(row: r.Request, day: str, hour: int) -> Count:
         row.service,
         row.leaf,
         row.kind,
-        row.keyword,
+        "" if row.leaf == NO_LEAF else row.keyword,
         OPEN,
+        "",
+        False,
     )
 
 
-def closed(connection: sqlite3.Connection, row: r.Closing) -> tuple[Count, Count] | None:
+def closed(connection: sqlite3.Connection, row: r.Closing) -> tuple[Counted, Counted] | None:
     """The count that a closing takes one from and the one it adds to; None without its request."""
     count = _of(connection, row.request)
     if count is None:
@@ -57,13 +72,10 @@ def closed(connection: sqlite3.Connection, row: r.Closing) -> tuple[Count, Count
     outcome, reason = row.outcome, row.reason
     if outcome == UNKNOWN and (settled := _first_word(connection, row.request)):
         outcome, reason = outcome_of(settled)
-    guided = row.errors + row.repeats > 0
-    return count._replace(outcome=OPEN), count._replace(
-        outcome=outcome, reason=reason, guided=guided
-    )
+    return count, _moved(count, outcome, reason, row.errors + row.repeats > 0)
 
 
-def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Count, Count] | None:
+def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Counted, Counted] | None:
     """The counts that an order's coming `reconciled` takes one from and adds one to.
 
     None when its request was not closed as unknown, or when it was reconciled before.
@@ -74,14 +86,22 @@ def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Count,
     count = _of(connection, row.order_id)
     if count is None:
         return None
-    count = count._replace(guided=bool(unsettled[0]))
-    outcome, reason = outcome_of(row.reason)
-    return count._replace(outcome=UNKNOWN), count._replace(outcome=outcome, reason=reason)
+    guided = bool(unsettled[0])
+    return _moved(count, UNKNOWN, "", guided), _moved(count, *outcome_of(row.reason), guided)
 
 
-def _of(connection: sqlite3.Connection, request: str) -> Count | None:
+def _of(connection: sqlite3.Connection, request: str) -> Counted | None:
     found = connection.execute(_OF_REQUEST, (request,)).fetchone()
-    return Count(*found) if found else None
+    if found is None:
+        return None
+    day, hour, *words, leaf, kind, keyword = found
+    keyword = "" if leaf == NO_LEAF else keyword
+    return (day, hour), CountKind._make((REQUEST, *words, leaf, kind, keyword, OPEN, "", False))
+
+
+def _moved(count: Counted, outcome: str, reason: str, guided: bool) -> Counted:
+    times, kind = count
+    return times, kind._replace(outcome=outcome, reason=reason, guided=guided)
 
 
 def _first_word(connection: sqlite3.Connection, order: str) -> str:
@@ -90,27 +110,47 @@ def _first_word(connection: sqlite3.Connection, order: str) -> str:
     return found[0] if found else ""
 
 
-def ended(row: r.CallEnd, day: str, hour: int) -> Count:
+def ended(row: r.CallEnd, day: str, hour: int) -> Counted:
     """The count that a call's end adds one to."""
-    return Count(
-        of=CALL,
-        day=day,
-        hour=hour,
-        channel=row.channel,
-        traffic=row.traffic,
-        digest=row.digest,
-        called=row.called,
-        brand=row.brand,
-        node=row.node,
-        outcome=SERVED if row.leaves else LOST,
-        reason="agent" if row.agent else row.by,
-        guided=row.errors > 0,
+    return (day, hour), CountKind(
+        CALL,
+        row.channel,
+        row.traffic,
+        row.digest,
+        row.called,
+        row.brand,
+        row.node,
+        "",
+        "",
+        "",
+        "",
+        SERVED if row.leaves else LOST,
+        "agent" if row.agent else row.by,
+        row.errors > 0,
     )
 
 
-def insert_deltas(connection: sqlite3.Connection, deltas: Mapping[Count, int]) -> None:
-    """Writes what a commit group changed."""
-    width = len(DIMENSIONS)
-    rows = [(*count[:width], n) for count, n in deltas.items() if n]
-    if rows:
-        connection.executemany(INSERT, rows)
+def stepped(row: r.Step, day: str, line: Line) -> Visited:
+    """The visit that a step adds one and what was listened to."""
+    key = row.key if row.stage in KEYED and row.key in KEYS else ""
+    nth = min(row.n, MOST_NTH)
+    return (day,), VisitKind(STEP, *line, row.node, row.stage, row.event, key, row.tries, nth)
+
+
+def listened(row: r.Step) -> int:
+    """Milliseconds that a step's event says were heard; a channel that can't tell says none."""
+    return max(row.heard_ms, 0)
+
+
+def attempted(row: r.Attempt, day: str, line: Line) -> Visited:
+    """The visit that a try which went wrong adds one to."""
+    nth = min(row.n, MOST_NTH)
+    return (day,), VisitKind(ATTEMPT, *line, row.node, "", row.reason, "", 0, nth)
+
+
+def line_of(connection: sqlite3.Connection, session: str) -> Line:
+    """A session's line out of the record."""
+    found = connection.execute(
+        "SELECT channel, traffic, digest FROM sessions WHERE id = ?", (session,)
+    ).fetchone()
+    return found or NO_LINE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
 _QUARTER_MS = 900_000
 """Offsets from UTC are whole quarters of an hour, so one look-up serves a quarter."""
 
@@ -25,8 +27,27 @@ class Zone:
     def midnight(self, at: int, days_back: int) -> int:
         """UTC milliseconds of the local midnight that began the day `days_back` days before."""
         day = date.fromisoformat(self.local(at)[0]) - timedelta(days=days_back)
-        return int(datetime(day.year, day.month, day.day, tzinfo=self._info).timestamp() * 1000)
+        return self.start(day.isoformat())
+
+    def start(self, day: str, hour: int = 0) -> int:
+        """UTC milliseconds at which a local day began, or that hour of it for the first time."""
+        moment = datetime.combine(date.fromisoformat(day), time(hour), self._info)
+        return int(moment.timestamp() * 1000)
+
+    def hour(self, day: str, hour: int) -> tuple[int, int]:
+        """From when to before when (UTC ms) the clock showed an hour, both times it did so."""
+        again = datetime.combine(date.fromisoformat(day), time(hour, fold=1), self._info)
+        return self.start(day, hour), int(again.timestamp() * 1000) + _HOUR_MS
+
+    def end(self, day: str) -> int:
+        """UTC milliseconds at which a local day is over."""
+        return self.start(days_from(day, 1))
 
     def _look_up(self, quarter: int) -> tuple[str, int]:
         moment = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, self._info)
         return moment.date().isoformat(), moment.hour
+
+
+def days_from(day: str, n: int) -> str:
+    """The day (YYYY-MM-DD) that is `n` days after another."""
+    return (date.fromisoformat(day) + timedelta(days=n)).isoformat()

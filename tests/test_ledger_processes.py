@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ledger_rows import AT, request, start, text
+from ledger_rows import AT, closing, request, start, step, text
 from sqlite_utils import Database
 
 from ledger import records as r
@@ -185,6 +185,34 @@ def test_file_of_schema_1_is_brought_up_to_date(tmp_path):
         assert [receipt.outbox for receipt in ledger.rows(r.Receipt)] == ["t1"]
 
 
+def test_file_of_schema_3_is_brought_up_to_date(tmp_path):
+    """Schema 4 has sums by kind for delta rows: counts stay, purged days' too; visits are made."""
+    path = tmp_path / "ledger.sqlite"
+    with Ledger.open(path) as ledger:
+        unmatched = request("q2", leaf="none", keyword="退订")
+        ledger.write(start("s1", step("s1"), request("q1"), closing("q1"), unmatched)).result()
+        counts, visits = ledger.counts(), ledger.visits()
+    db = Database(path)
+    for table in (*(f"{of}_{part}" for of in ("count", "visit") for part in ("kinds", "sums")),):
+        db[table].drop()
+    deltas = [count._asdict() for count in counts]
+    opened = counts[0]._replace(outcome="open")
+    purged = counts[0]._replace(day="2024-01-01", n=7)
+    texted = next(count for count in counts if count.leaf == "none")
+    deltas += [opened._asdict(), opened._replace(n=-1)._asdict(), purged._asdict()]
+    deltas += [texted._replace(keyword="退订")._asdict(), texted._replace(n=-1)._asdict()]
+    db["tallies"].insert_all(deltas)
+    db.execute("PRAGMA user_version = 3")
+    db.close()
+    with Ledger.open(path) as ledger:
+        assert ledger.counts(first="2025-01-01") == counts
+        assert ledger.counts(last="2024-12-31") == [purged]
+        assert ledger.visits() == visits
+        assert visits == ledger.rebuild_visits()
+        assert "tallies" not in ledger.search("7")
+        assert ledger._read("SELECT 1 FROM sqlite_master WHERE name = 'tallies'") == []
+
+
 def test_newer_file_and_other_files_are_refused(tmp_path):
     """A file of a newer release, or no record at all, is one clear error and stays as it is."""
     path = tmp_path / "newer.sqlite"
@@ -206,6 +234,6 @@ def test_schema_number_goes_with_the_schema():
     for table in TABLES:
         types, required = columns(table)
         named = [(name, kind.__name__, name in required) for name, kind in types.items()]
-        tables.append((table.name, named, table.key, table.unique, table.indexes))
+        tables.append((table.name, named, table.key, table.unique, table.indexes, table.partial))
     digest = hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
-    assert (SCHEMA, digest) == (3, "723f3054bfda")
+    assert (SCHEMA, digest) == (4, "cd725dc61dca")

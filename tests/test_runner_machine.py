@@ -377,6 +377,7 @@ class Hotline(RuleBasedStateMachine):
         requests = [row.id for row in ledger.rows(records.Request)]
         assert Counter(requests) == Counter(row.request for row in ledger.rows(records.Closing))
         assert ledger.compare_counts() == []
+        assert ledger.compare_visits() == []
         ended = Counter(row.session for row in ledger.rows(records.CallEnd))
         calls = _all(rig, "SELECT id FROM sessions WHERE channel = 'voice'")
         assert ended == Counter(calls)

@@ -137,6 +137,7 @@ def test_a_throng_is_served_once_each(tmp_path: Path, drops: Any) -> None:
     for order in rig.order_states():
         assert rig.bss.changes(order) <= 1
     assert rig.ledger.compare_counts() == []
+    assert rig.ledger.compare_visits() == []
     assert [rig.runner._open for rig in rigs] == [{}, {}]
     for rig in rigs:
         rig.close()

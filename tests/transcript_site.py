@@ -292,6 +292,7 @@ def check_record(stage: Stage, logged: str) -> None:
         places = set(house.ledger.search(number)) if over else set()
         assert places <= MAY_HOLD_NUMBERS, f"a full number in {places - MAY_HOLD_NUMBERS}"
     assert house.ledger.compare_counts() == []
+    assert house.ledger.compare_visits() == []
 
 
 def _numbers(case: Case) -> set[str]:

@@ -1,0 +1,74 @@
+"""What people ask about beside their requests: texts that matched nothing, wrap-up codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+
+from ledger import records as r
+from ledger.counts import NO_LEAF, Texted, Wrapped
+from ledger.rollups import within
+from ledger.store import Store
+from ledger.writer import Batch
+from ledger.zone import Zone
+
+_TEXTED = """
+SELECT keyword, COUNT(*), COUNT(DISTINCT subscriber) AS subscribers, MIN(day), MAX(day)
+FROM requests
+WHERE leaf = '{none}' AND traffic = ? AND subscriber <> '' AND {where} AND EXISTS (
+SELECT 1 FROM closings WHERE request = requests.id AND reason = 'unknown_command')
+GROUP BY keyword HAVING COUNT(DISTINCT subscriber) >= ?
+ORDER BY subscribers DESC, COUNT(*) DESC, keyword
+"""
+_KNOWN = "SELECT 1 FROM wrap_ups WHERE source = ? LIMIT 1"
+_EDITION = "SELECT COALESCE(MAX(edition), 0) + 1 FROM wrap_ups WHERE at = ?"
+_WRAP_UP = (
+    f"INSERT INTO wrap_ups ({', '.join(r.WrapUp._fields)}, edition, day, hour) "  # noqa: S608
+    f"VALUES ({', '.join('?' * len(r.WrapUp._fields))}, ?, ?, ?)"
+)
+_WRAPPED = """
+SELECT day, code, SUM(n) FROM wrap_ups w
+WHERE edition = (SELECT MAX(edition) FROM wrap_ups WHERE at = w.at) AND {where}
+GROUP BY day, code HAVING SUM(n) > 0 ORDER BY day, code
+"""
+
+
+class Topics(Store):
+    """Sources of hot topics. Days are local, both bounds included, "" = no bound."""
+
+    def texted(self, first: str, last: str, traffic: str, least: int = 3) -> list[Texted]:
+        """The texts that matched nothing, as kept, from `least` known subscribers on.
+
+        Sorted by subscribers, the most first. A text of few may be about a person: it stays out.
+        """
+        where, values = within(first, last, {})
+        sql = _TEXTED.format(none=NO_LEAF, where=where)
+        return [Texted(*row) for row in self._read(sql, (traffic, *values, least))]
+
+    def add_wrap_ups(self, rows: Sequence[r.WrapUp]) -> Future[int]:
+        """Takes agents' wrap-up codes in, all or nothing; how many rows were new.
+
+        Rows of a `source` that is in the record already change nothing: the same file twice. Those
+        of a new one take the place of what was known of each of their times, all codes of it; so a
+        source has all the codes of a time, each once. The future fails with BadRow for a code that
+        stands twice at a time.
+        """
+        return self._submit(partial(_take_in, rows=tuple(rows), zone=self.zone))
+
+    def wrap_ups(self, first: str = "", last: str = "") -> list[Wrapped]:
+        """Agents' wrap-up codes by day; those of none are left out."""
+        where, values = within(first, last, {})
+        return [Wrapped(*row) for row in self._read(_WRAPPED.format(where=where), values)]
+
+
+def _take_in(batch: Batch, rows: Sequence[r.WrapUp], zone: Zone) -> int:
+    execute = batch.connection.execute
+    known = {
+        source: execute(_KNOWN, (source,)).fetchone() for source in {row.source for row in rows}
+    }
+    new = [row for row in rows if not known[row.source]]
+    editions = {at: execute(_EDITION, (at,)).fetchone()[0] for at in {row.at for row in new}}
+    for row in new:
+        execute(_WRAP_UP, (*row, editions[row.at], *zone.local(row.at)))
+    return len(new)
