@@ -305,6 +305,17 @@ def test_command(tmp_path: Path) -> None:
     assert "--from" in other.output
 
 
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    """Day, dialogues, rate and the time that is left, on stderr."""
+    args = ["demo-traffic", "--days", "2", "--calls-per-day", "160"]
+    place = ["--site", str(ROOT), "--home", str(make_home(tmp_path))]
+    done = CliRunner().invoke(cli, [*place, *args], env={"FORCE_COLOR": "1"})
+    assert done.exit_code == 0, done.output
+    assert "/s" in done.stderr
+    assert " / " in done.stderr
+    assert "/s" not in done.stdout
+
+
 def test_command_with_other_menus_and_days(tmp_path: Path) -> None:
     """A file's version is kept in the record and played, though it never served."""
     home = make_home(tmp_path)

@@ -123,17 +123,18 @@ def _played(traffic: Any) -> None:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,} / {task.total:,.0f}"),
-        TextColumn("{task.speed:,.0f}/s"),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with Progress(
         *columns, console=console, disable=not console.is_terminal, transient=True
     ) as bar:
-        task = bar.add_task(str(traffic.span.first), total=traffic.expected())
+        task = bar.add_task(str(traffic.span.first), total=traffic.expected(), rate="")
         for step in traffic.run.go():
             if step.dialogues % _EVERY == 0:
                 day = traffic.span.first + datetime.timedelta(days=step.day)
-                bar.update(task, completed=step.dialogues, description=str(day))
+                rate = f"{bar.tasks[0].speed or 0:,.0f}/s"
+                bar.update(task, completed=step.dialogues, description=str(day), rate=rate)
 
 
 def _taken(taken: Any) -> str:

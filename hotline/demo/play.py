@@ -23,7 +23,7 @@ from dialog.events import (
     TransferEnded,
 )
 from dialog.outcomes import FAILED, SUCCEEDED, UNKNOWN
-from dialog.session import ENDED, LEFT, NETWORK, VOICE, Origin
+from dialog.session import ENDED, LEFT, NETWORK, VOICE, Origin, Session
 from dialog.turn import OrderWritten, Perform, Transfer, Turn
 from hotline import record, sealing
 from hotline.demo.callers import Caller, Habits
@@ -45,11 +45,14 @@ _WEEK_MS = 7 * 24 * 3_600_000
 _MARGIN_MS = 24 * 3_600_000
 _PROVING = frozenset(("subscriber", "change_password"))
 
-Beside = Callable[[Turn, Event], Iterable[records.Row]]
-"""Rows that somebody else wants beside a step's, such as a trial's."""
+Beside = Callable[[Session, Turn, Event, int, record.Pseudonym], Iterable[records.Row]]
+"""Rows that somebody else wants beside a step's, such as a trial's: of the session before the
+step, the step's turn, its event and its time."""
 
 
-def nothing(_turn: Turn, _event: Event) -> tuple[records.Row, ...]:
+def nothing(
+    _before: Session, _turn: Turn, _event: Event, _at: int, _pseudonym: record.Pseudonym
+) -> tuple[records.Row, ...]:
     """No rows beside."""
     return ()
 
@@ -169,14 +172,15 @@ class _Dialogue:
     # -- the dialogue ------------------------------------------------------------------------
 
     def _resume(self, event: Event) -> Turn:
-        sealed = sealing.seal(self.version.model, self.session, event, self.stage.vault)
-        turn = engine.resume(self.version.model, self.session, sealed)
+        before = self.session
+        sealed = sealing.seal(self.version.model, before, event, self.stage.vault)
+        turn = engine.resume(self.version.model, before, sealed)
         self.session = turn.session
         if isinstance(self.mind, Caller):
             self.mind.notice(turn)
         rows = list(record.rows(turn, sealed, event.at, self._name, self._price_text))
         self.rows += rows
-        self.rows += self.stage.beside(turn, sealed)
+        self.rows += self.stage.beside(before, turn, sealed, event.at, self._name)
         for row in rows:
             if isinstance(row, records.Closing) and row.outcome == FAILED:
                 self.causes.append((row.request, self.mind.mishap))

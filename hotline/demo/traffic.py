@@ -69,7 +69,7 @@ class Traffic:
         """About how many dialogues there will be."""
         span, people = self.span, self.population
         days = (span.first + datetime.timedelta(days=n) for n in range(span.days))
-        return round(sum(map(people.expected, days)) * (1 + self.plan.calendar.texts) * 1.03)
+        return round(sum(map(people.expected, days)) * (1 + self.plan.calendar.texts) * 1.08)
 
     def _in_turn(self) -> VersionOf:
         """Each version in its share of the days."""
