@@ -8,8 +8,6 @@ backend can use up its own lane and nothing else.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import threading
 import time
@@ -20,6 +18,7 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from actions.port import NoAnswer
+from actions.timers import Timers
 
 log = logging.getLogger(__name__)
 
@@ -60,44 +59,6 @@ class LaneSettings(NamedTuple):
     backoff_ms: int = 200
 
 
-class Timer:
-    """One thread that calls back at deadlines. Times are of the monotonic clock, in seconds."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
-        self._count = itertools.count()
-        self._wake = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def at(self, when: float, call: Callable[[], None]) -> None:
-        """Calls back at `when`; the callback must be quick and must not raise."""
-        with self._wake:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="bss-timer", daemon=True)
-                self._thread.start()
-            heapq.heappush(self._heap, (when, next(self._count), call))
-            if self._heap[0][0] == when:
-                self._wake.notify()
-
-    def close(self) -> None:
-        """Ends the thread; callbacks still due are dropped."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._closed and (not self._heap or self._heap[0][0] > time.monotonic()):
-                    left = self._heap[0][0] - time.monotonic() if self._heap else None
-                    self._wake.wait(left if left is None else max(left, 0))
-                if self._closed:
-                    return
-                call = heapq.heappop(self._heap)[2]
-            call()
-
-
 class _Task(Generic[T]):
     """A script under way. `turn` counts its states: whoever moves it on first has it."""
 
@@ -115,18 +76,33 @@ class _Task(Generic[T]):
         self.call: Callable[[], Any] | None = None
         self.turn = 0
 
+    def left_ms(self) -> float:
+        """How much of its time is left, in milliseconds."""
+        return (self.ends - time.monotonic()) * 1000
+
+
+class _Worker:
+    """A thread of a lane: asleep on `wake` until it is handed a task."""
+
+    __slots__ = ("task", "wake")
+
+    def __init__(self, task: _Task[Any]) -> None:
+        self.task: _Task[Any] | None = task
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
 
 class Lane:
     """A bounded pool of threads, started as they are needed, and its bounded queue."""
 
-    def __init__(self, name: str, settings: LaneSettings, timer: Timer) -> None:
+    def __init__(self, name: str, settings: LaneSettings, timers: Timers) -> None:
         self.settings = settings
         self._name = name
-        self._timer = timer
-        self._work = threading.Condition()
+        self._timers = timers
+        self._lock = threading.Lock()
         self._waiting: OrderedDict[int, _Task[Any]] = OrderedDict()  # FIFO that gives up its middle
+        self._idle: list[_Worker] = []  # the last one to fall asleep is woken first: it is warm
         self._threads = 0
-        self._idle = 0
         self._closed = False
 
     def start(
@@ -148,9 +124,10 @@ class Lane:
 
     def close(self) -> None:
         """Lets idle threads end; those inside a call end when it returns."""
-        with self._work:
+        with self._lock:
             self._closed = True
-            self._work.notify_all()
+            while self._idle:
+                self._idle.pop().wake.release()
 
     def _advance(self, task: _Task[T], value: Any, error: Exception | None) -> None:
         """Moves the script on until it waits for a thread or a pause, or ends."""
@@ -163,66 +140,74 @@ class Lane:
             except Exception as bad:  # noqa: BLE001  a script's own fault must not lose its job
                 self._finish(task, task.failed(bad))
                 return
-            left = task.ends - time.monotonic()
+            left_ms = task.left_ms()
             value, error = None, OutOfTime()
             if isinstance(step, Pause):
-                if step.ms / 1000 < left:
-                    resume = partial(self._expire, task, task.turn, None)
-                    self._timer.at(task.ends - left + step.ms / 1000, resume)
+                if step.ms < left_ms:
+                    self._timers.after(step.ms, partial(self._expire, task, task.turn, None))
                     return
-            elif left > 0:
+            elif left_ms > 0:
                 task.call = step.run
-                if self._enqueue(task):
+                if self._hand_out(task):
                     return
                 error = LaneFull()
 
-    def _enqueue(self, task: _Task[Any]) -> bool:
-        with self._work:
-            at_once = self._idle > len(self._waiting)
-            if not at_once:
-                if self._threads < self.settings.threads:
-                    self._threads += 1
-                    threading.Thread(
-                        target=self._serve, name=f"bss-{self._name}", daemon=True
-                    ).start()
-                elif len(self._waiting) - self._idle >= self.settings.queue:
-                    return False
-            turn = task.turn
+    def _hand_out(self, task: _Task[Any]) -> bool:
+        """Gives a task's call to a thread or puts it in the queue; False when that is full."""
+        with self._lock:
+            if self._idle:
+                worker = self._idle.pop()
+                worker.task = task
+                worker.wake.release()
+                return True
+            if self._threads < self.settings.threads:
+                self._threads += 1
+                threading.Thread(
+                    target=self._serve,
+                    args=(_Worker(task),),
+                    name=f"bss-{self._name}",
+                    daemon=True,
+                ).start()
+                return True
+            if len(self._waiting) >= self.settings.queue:
+                return False
             self._waiting[id(task)] = task
-            self._work.notify()
-        if not at_once:
-            self._timer.at(task.ends, partial(self._expire, task, turn, OutOfTime()))
+            turn = task.turn
+        self._timers.after(task.left_ms(), partial(self._expire, task, turn, OutOfTime()))
         return True
 
-    def _serve(self) -> None:
+    def _serve(self, worker: _Worker) -> None:
         while True:
-            with self._work:
-                while not self._waiting:
-                    if self._closed:
-                        self._threads -= 1
-                        return
-                    self._idle += 1
-                    self._work.wait()
-                    self._idle -= 1
-                task = self._waiting.popitem(last=False)[1]
-                task.turn += 1
-                turn = task.turn
-            self._carry_out(task, turn)
+            task, worker.task = worker.task, None
+            if task is not None:
+                self._carry_out(task)
+            with self._lock:
+                if self._waiting:
+                    worker.task = self._waiting.popitem(last=False)[1]
+                    worker.task.turn += 1
+                    continue
+                if self._closed:
+                    self._threads -= 1
+                    return
+                self._idle.append(worker)
+            worker.wake.acquire()
 
-    def _carry_out(self, task: _Task[Any], turn: int) -> None:
-        limit = min(time.monotonic() + self.settings.attempt_ms / 1000, task.ends)
-        self._timer.at(limit, partial(self._expire, task, turn, NoAnswer("timed_out")))
+    def _carry_out(self, task: _Task[Any]) -> None:
+        turn = task.turn
+        limit = partial(self._expire, task, turn, NoAnswer("timed_out"))
+        timer = self._timers.after(min(self.settings.attempt_ms, task.left_ms()), limit)
         value, error = None, None
         try:
             assert task.call is not None
             value = task.call()
         except Exception as raised:  # noqa: BLE001  the script decides what it means
             error = raised
+        timer.cancel()
         if self._claim(task, turn):
             self._advance(task, value, error)
 
     def _claim(self, task: _Task[Any], turn: int) -> bool:
-        with self._work:
+        with self._lock:
             if task.turn != turn:
                 return False
             task.turn += 1
@@ -235,7 +220,7 @@ class Lane:
             self._advance(task, None, error)
 
     def _finish(self, task: _Task[T], result: T) -> None:
-        task.call = None  # it may hold a password; the timer keeps the task for a while
+        task.call = None  # it may hold a password; a timer keeps the task for a while
         task.future.set_result(result)
         if task.done is not None:
             try:

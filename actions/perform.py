@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
-from actions.lanes import Call, Lane, LaneFull, LaneSettings, OutOfTime, Pause, Script, Timer
+from actions.lanes import Call, Lane, LaneFull, LaneSettings, OutOfTime, Pause, Script
 from actions.port import (
     BY_KEY,
     NOT_AT_ALL,
@@ -28,6 +28,7 @@ from actions.port import (
     Result,
     Temporary,
 )
+from actions.timers import Timers
 from dialog.events import Profile, load_quote
 from dialog.outcomes import DONE, REASONS, UNKNOWN
 from dialog.turn import Perform
@@ -66,8 +67,8 @@ class Performer:
     ) -> None:
         self.port = port
         self._open = open_secret
-        self._timer = Timer()
-        self._lanes = {name: Lane(name, lanes[name], self._timer) for name in LANES}
+        self._timers = Timers()
+        self._lanes = {name: Lane(name, lanes[name], self._timers) for name in LANES}
 
     def perform(self, job: Perform, done: Done | None = None) -> Future[Result]:
         """Carries out a job; the future and `done` get its one result.
@@ -107,7 +108,7 @@ class Performer:
         """Takes no more; calls under way end by themselves."""
         for lane in self._lanes.values():
             lane.close()
-        self._timer.close()
+        self._timers.close()
 
     def _script(self, job: Perform, settings: LaneSettings) -> Script[Result]:
         port, name, who = self.port, job.name, job.subscriber

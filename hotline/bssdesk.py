@@ -10,13 +10,13 @@ from typing import Protocol
 
 from actions.perform import Performer
 from actions.port import Result
+from actions.timers import Timer, Timers
 from dialog.events import Profile
 from dialog.outcomes import SUCCEEDED, UNKNOWN
 from dialog.session import VOICE, Session
 from dialog.signature import PERFORM_ADDS
 from dialog.turn import Perform
 from hotline.mishaps import trail
-from hotline.timers import Timers
 from hotline.vault import Vault
 from ledger import records
 from ledger.ledger import Ledger
@@ -56,7 +56,7 @@ class BssDesk:
     ) -> None:
         self._ledger, self._performer, self._vault = ledger, performer, vault
         self._timers, self._now, self._answered, self._slow = timers, now, answered, slow
-        self._under_way: set[str] = set()  # keys of the jobs asked here and not yet answered
+        self._under_way: dict[str, Timer | None] = {}  # the jobs asked here and their patience
         self._proving: dict[str, str] = {}  # target -> the job that tests its password now
         self._lock = threading.Lock()
 
@@ -69,7 +69,7 @@ class BssDesk:
         with self._lock:
             if job.key in self._under_way:
                 return
-            self._under_way.add(job.key)
+            self._under_way[job.key] = None
         self._start(session, job, lambda: self._ask(session, job, again))
 
     def _start(self, session: Session, job: Perform, start: Callable[[], None]) -> None:
@@ -92,15 +92,17 @@ class BssDesk:
 
     def _hand_over(self, session: Session, job: Perform, result: Result) -> None:
         with self._lock:
-            self._under_way.discard(job.key)
+            patience = self._under_way.pop(job.key, None)
             for target in [t for t, key in self._proving.items() if key == job.key]:
                 del self._proving[target]
+        if patience is not None:
+            patience.cancel()
         self._answered(session.id, job.key, result)
 
     def _ask(self, session: Session, job: Perform, again: bool) -> None:
         if session.origin.channel == VOICE:
-            who, key = session.id, job.key  # the timer outlives the job: it keeps no more
-            self._timers.after(job.patience_ms, lambda: self._slow(who, key))
+            slow = partial(self._slow, session.id, job.key)
+            self._under_way[job.key] = self._timers.after(job.patience_ms, slow)
         self._go(session, job, again)
 
     def _go(self, session: Session, job: Perform, again: bool) -> None:

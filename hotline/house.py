@@ -13,11 +13,11 @@ from actions.embedded.bss import EmbeddedBss
 from actions.lanes import LaneSettings
 from actions.perform import LANES, Performer
 from actions.port import Port
+from actions.timers import Timers
 from dialog.turn import Say
 from hotline.ids import uuid7
 from hotline.runner import Runner
 from hotline.settings import Settings
-from hotline.timers import Timers
 from hotline.vault import Vault
 from hotline.versions import Versions, load_site
 from ivr.playlist import playlist

@@ -17,6 +17,7 @@ from typing import Any
 import engine
 from actions.perform import Performer
 from actions.port import Result
+from actions.timers import Timers
 from dialog import session as sessions
 from dialog.events import (
     ActionDone,
@@ -36,7 +37,6 @@ from hotline.bssdesk import BssDesk
 from hotline.made import Carriage, Made, OnReply, closes, make
 from hotline.mishaps import broken, trail
 from hotline.replies import Replies
-from hotline.timers import Timers
 from hotline.vault import Vault
 from hotline.versions import Versions
 from ledger import records

@@ -24,6 +24,7 @@ from actions.faults import Fault, FaultyPort
 from actions.lanes import LaneSettings
 from actions.perform import LANES, Done, Performer
 from actions.port import Drops, Result
+from actions.timers import Timer, Timers
 from dialog.events import CallArrived, CallEnded, DigitsEntered, Event, Profile, TextReceived
 from dialog.host import Delivery, Reply
 from dialog.session import NETWORK, TEXT, VOICE, Origin, Session, load
@@ -32,7 +33,6 @@ from hotline.house import clock
 from hotline.ids import uuid7
 from hotline.runner import Runner
 from hotline.sweep import finish, reconcile, recover, sweep
-from hotline.timers import Timers
 from hotline.vault import Vault
 from hotline.versions import Versions
 from ivr.studio import tone_site
@@ -152,11 +152,12 @@ class HandTimers(Timers):
     """Timers that fire when the test says so."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[int, Callable[[], None]]] = []
+        self.calls: list[tuple[float, Callable[[], None]]] = []
 
-    def after(self, ms: int, call: Callable[[], None]) -> None:
-        """Keeps the call."""
+    def after(self, ms: float, call: Callable[[], None]) -> Timer:
+        """Keeps the call; it is made even if it is cancelled, as one that comes just then is."""
         self.calls.append((ms, call))
+        return Timer(call)
 
     def fire(self) -> int:
         """Makes all calls that are there; how many."""
