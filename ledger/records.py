@@ -308,14 +308,16 @@ class Serving(NamedTuple):
 class WrapUp(NamedTuple):
     """How many talks agents closed with a wrap-up code in the time that begins at `at`.
 
-    `source` is the mark of the file that says so. The ledger adds `edition`: of one `at` the last
-    edition's rows rule, so that a corrected file takes an earlier one's place time by time.
+    `source` is the mark of the file that says so. The ledger adds `edition`: of one `at` and kind
+    of traffic the last edition's rows rule, so that a corrected file takes an earlier one's place
+    time by time. Agents talk to real callers; the demo makes up its own.
     """
 
     at: int
     code: str
     n: int
     source: str
+    traffic: str = "real"
 
 
 class Purge(NamedTuple):

@@ -16,7 +16,7 @@ from ledger import upgrades
 from ledger.counts import NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 4
+SCHEMA = 5
 
 Columns = dict[str, type]
 
@@ -120,9 +120,10 @@ TABLES = (
     Table(
         "wrap_ups",
         (r.WrapUp,),
-        ("at", "code", "edition"),
+        ("traffic", "at", "code", "edition"),
         indexes=(("source",), ("day",)),
         added={"edition": int} | _DATED,
+        defaults={"traffic": "real"},
     ),
     Table("repeats", (Repeat,), ("day", "traffic", "channel", "leaf")),
     Table(

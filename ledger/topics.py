@@ -22,14 +22,15 @@ GROUP BY keyword HAVING COUNT(DISTINCT subscriber) >= ?
 ORDER BY subscribers DESC, COUNT(*) DESC, keyword
 """
 _KNOWN = "SELECT 1 FROM wrap_ups WHERE source = ? LIMIT 1"
-_EDITION = "SELECT COALESCE(MAX(edition), 0) + 1 FROM wrap_ups WHERE at = ?"
+_EDITION = "SELECT COALESCE(MAX(edition), 0) + 1 FROM wrap_ups WHERE traffic = ? AND at = ?"
 _WRAP_UP = (
     f"INSERT INTO wrap_ups ({', '.join(r.WrapUp._fields)}, edition, day, hour) "  # noqa: S608
     f"VALUES ({', '.join('?' * len(r.WrapUp._fields))}, ?, ?, ?)"
 )
 _WRAPPED = """
 SELECT day, code, SUM(n) FROM wrap_ups w
-WHERE edition = (SELECT MAX(edition) FROM wrap_ups WHERE at = w.at) AND {where}
+WHERE traffic = ? AND {where}
+AND edition = (SELECT MAX(edition) FROM wrap_ups WHERE traffic = w.traffic AND at = w.at)
 GROUP BY day, code HAVING SUM(n) > 0 ORDER BY day, code
 """
 
@@ -50,16 +51,17 @@ class Topics(Store):
         """Takes agents' wrap-up codes in, all or nothing; how many rows were new.
 
         Rows of a `source` that is in the record already change nothing: the same file twice. Those
-        of a new one take the place of what was known of each of their times, all codes of it; so a
-        source has all the codes of a time, each once. The future fails with BadRow for a code that
-        stands twice at a time.
+        of a new one take the place of what was known of each of their times, all codes of it and
+        of that traffic; so a source has all the codes of a time, each once. The future fails with
+        BadRow for a code that stands twice at a time.
         """
         return self._submit(partial(_take_in, rows=tuple(rows), zone=self.zone))
 
-    def wrap_ups(self, first: str = "", last: str = "") -> list[Wrapped]:
+    def wrap_ups(self, first: str = "", last: str = "", traffic: str = "real") -> list[Wrapped]:
         """Agents' wrap-up codes by day; those of none are left out."""
         where, values = within(first, last, {})
-        return [Wrapped(*row) for row in self._read(_WRAPPED.format(where=where), values)]
+        rows = self._read(_WRAPPED.format(where=where), (traffic, *values))
+        return [Wrapped(*row) for row in rows]
 
 
 def _take_in(batch: Batch, rows: Sequence[r.WrapUp], zone: Zone) -> int:
@@ -68,7 +70,8 @@ def _take_in(batch: Batch, rows: Sequence[r.WrapUp], zone: Zone) -> int:
         source: execute(_KNOWN, (source,)).fetchone() for source in {row.source for row in rows}
     }
     new = [row for row in rows if not known[row.source]]
-    editions = {at: execute(_EDITION, (at,)).fetchone()[0] for at in {row.at for row in new}}
+    times = {(row.traffic, row.at) for row in new}
+    editions = {time: execute(_EDITION, time).fetchone()[0] for time in times}
     for row in new:
-        execute(_WRAP_UP, (*row, editions[row.at], *zone.local(row.at)))
+        execute(_WRAP_UP, (*row, editions[row.traffic, row.at], *zone.local(row.at)))
     return len(new)

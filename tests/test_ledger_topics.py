@@ -113,3 +113,11 @@ def test_wrap_ups_are_taken_in_whole_or_not_at_all(ledger):
         ledger.add_wrap_ups(twice).result()
     assert ledger.wrap_ups() == []
     assert ledger.add_wrap_ups(twice[:1]).result() == 1
+
+
+def test_wrap_ups_of_each_traffic_are_apart(ledger):
+    """The demo's made-up codes neither count as real nor take the place of an imported file's."""
+    ledger.add_wrap_ups([r.WrapUp(AT, "bill", 3, "a")]).result()
+    ledger.add_wrap_ups([r.WrapUp(AT, "bill", 9, "demo", "demo")]).result()
+    assert ledger.wrap_ups() == [Wrapped("2026-01-01", "bill", 3)]
+    assert ledger.wrap_ups(traffic="demo") == [Wrapped("2026-01-01", "bill", 9)]
