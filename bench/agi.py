@@ -242,7 +242,9 @@ def main() -> None:
             took = asyncio.run(offer(options, run, tally))
             report(options, tally, took, warm=len(tally.turns) // 10)
             if server:
-                print(f"server     {(cpu_seconds(server) - used) / took:.0%} of a core")
+                used = cpu_seconds(server) - used
+                per_call = used / options.calls * 1_000_000
+                print(f"server     {used / took:.0%} of a core, {per_call:.0f} µs of CPU a call")
         finally:
             if server:
                 server.send_signal(signal.SIGINT)

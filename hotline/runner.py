@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 import engine
@@ -201,8 +200,7 @@ class Runner:
             turn = broken(model, session, sealed)
             made = make(*by, turn, sealed, session, carriage, left, afresh=True)
 
-        def committed(done: Future[None]) -> None:
-            error = done.exception()
+        def committed(error: Exception | None) -> None:
             if error is None:
                 self._guarded(lambda c: self._carry(event, made, c), carriage)
             elif isinstance(error, records.Duplicate) and carriage is not None:
@@ -214,7 +212,7 @@ class Runner:
                 self._forget(session.id)
                 self._fail(carriage, error)
 
-        self.ledger.write(made.commit).add_done_callback(committed)
+        self.ledger.commit(made.commit, committed)
 
     def _left(self, session: Session, event: Event, carriage: Carriage | None) -> Carriage | None:
         if not isinstance(event, CallEnded | WaitExpired) or session.wait[:1] != ("Perform",):

@@ -77,18 +77,22 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def write(self, commit: Commit) -> Future[None]:
-        """Writes a step: all of it, durably, or nothing.
+    def commit(self, commit: Commit, told: Callable[[Exception | None], None]) -> None:
+        """Writes a step: all of it, durably, or nothing; then `told` gets None.
 
-        The future fails with Conflict (the session's turn moved on, or it exists), Duplicate
-        (delivery, dialogue or open text line exists), BadRow, or LedgerError (disk). Its
-        callbacks run on the writer's thread: quick ones only, none that waits for a write.
+        Or what was wrong: Conflict (the session's turn moved on, or it exists), Duplicate
+        (delivery, dialogue or open text line exists), BadRow, or LedgerError (disk). `told` runs
+        on the writer's thread: it must be quick and must not wait for a write.
         """
-        return self._writer.submit(partial(commits.apply, commit=commit, zone=self.zone))
+        self._writer.submit(partial(commits.apply, commit=commit, zone=self.zone), told)
+
+    def write(self, commit: Commit) -> Future[None]:
+        """The same for those who wait: a future, which can't be cancelled."""
+        return self._submit(partial(commits.apply, commit=commit, zone=self.zone))
 
     def append(self, rows: Sequence[Row]) -> Future[None]:
-        """Writes rows that belong to no step, together or not at all; errors as in `write`."""
-        return self._writer.submit(partial(commits.append, rows=tuple(rows), zone=self.zone))
+        """Writes rows that belong to no step, together or not at all; errors as in `commit`."""
+        return self._submit(partial(commits.append, rows=tuple(rows), zone=self.zone))
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -101,7 +105,17 @@ class Store:
             connection.execute("COMMIT")
 
     def _submit(self, job: Callable[[Batch], T]) -> Future[T]:
-        return self._writer.submit(job)
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+
+        def told(result: Any) -> None:
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        self._writer.submit(job, told)
+        return future
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._reader().execute(sql, values).fetchall()

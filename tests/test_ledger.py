@@ -211,15 +211,32 @@ def test_callback_runs_when_the_commit_is_there(ledger):
     assert seen == [(None, 1)]
 
 
-def test_cancelled_commit_is_not_written(ledger):
-    """A commit that is cancelled while it is queued leaves nothing."""
+def test_a_failing_listener_keeps_nobody_from_hearing(ledger):
+    """Whoever can't take the word that a commit is there leaves the writer and the others be."""
+    heard, done = [], threading.Event()
+
+    def told(fault):
+        heard.append((fault, ledger.turn("s1")))
+        if len(heard) == 2:
+            done.set()
+        raise ValueError("not taken")
+
+    ledger.commit(start("s1"), told)
+    ledger.commit(go_on("s1", 1, step("s1", 2)), told)
+    assert done.wait(30)
+    assert [fault for fault, _ in heard] == [None, None]
+    write(ledger, start("s2"))
+
+
+def test_a_queued_commit_cannot_be_cancelled(ledger):
+    """What was queued is written: nobody may take it back."""
     gate = threading.Event()
     ledger._submit(lambda batch: gate.wait())
     future = ledger.write(start("s1"))
-    assert future.cancel()
+    assert not future.cancel()
     gate.set()
-    write(ledger, start("s2"))
-    assert ledger.turn("s1") is None
+    future.result()
+    assert ledger.turn("s1") == 1
 
 
 def test_close_writes_what_is_queued(tmp_path):

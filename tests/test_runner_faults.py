@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +53,16 @@ def at_the_price(rig: Rig, **how: Any) -> Any:
 
 def fail_writes(rig: Rig, monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
     """The next steps meet a full disk."""
-    real, left = rig.ledger.write, [times]
+    real, left = rig.ledger.commit, [times]
 
-    def write(commit: records.Commit) -> Future[None]:
+    def commit(commit: records.Commit, told: Callable[[Exception | None], None]) -> None:
         left[0] -= 1
         if left[0] < 0:
-            return real(commit)
-        failed: Future[None] = Future()
-        failed.set_exception(LedgerError("the record could not be written: disk is full"))
-        return failed
+            real(commit, told)
+        else:
+            told(LedgerError("the record could not be written: disk is full"))
 
-    monkeypatch.setattr(rig.ledger, "write", write)
+    monkeypatch.setattr(rig.ledger, "commit", commit)
 
 
 def test_a_full_disk_is_told_and_forgotten(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
