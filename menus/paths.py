@@ -43,7 +43,7 @@ def paths(model: Model) -> Mapping[str, tuple[Path, ...]]:
     A leaf that no key leads to has no entry.
     """
     found: dict[str, list[Path]] = {}
-    for leaf, path in _below(model, model.start["voice"], ()):
+    for leaf, path in below(model, model.start["voice"]):
         found.setdefault(leaf, []).append(path)
     return {leaf: tuple(ways) for leaf, ways in found.items()}
 
@@ -53,7 +53,11 @@ def keys(path: Path) -> str:
     return "".join(hop.choice.key for hop in path)
 
 
-def _below(model: Model, menu: str, above: Path) -> Iterator[tuple[str, Path]]:
+def below(model: Model, menu: str, above: Path = ()) -> Iterator[tuple[str, Path]]:
+    """The leaves below a menu, each with the way to it, through no menu twice, in spoken order.
+
+    `above` are the hops that led there. A node that is no menu has none.
+    """
     node = model.nodes[menu]
     if not isinstance(node, Menu):
         return
@@ -63,4 +67,4 @@ def _below(model: Model, menu: str, above: Path) -> Iterator[tuple[str, Path]]:
         if leaf:
             yield leaf, path
         elif all(choice.to != hop.menu for hop in path):
-            yield from _below(model, choice.to, path)
+            yield from below(model, choice.to, path)

@@ -1,0 +1,200 @@
+"""Menu order against hot topics (the quality circle's table 5-4): what is asked most, said first?
+
+The demand of a line is that of the leaves behind it, so a sub-menu's is the sum of its leaves'. A
+leaf behind two lines of a menu counts at the one that is heard first.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from reports.interval import Z95
+from reports.layout import Cell, Decimal, Ratio, Report, Word, seconds
+from reports.offers import Option
+from reports.topics import Demand
+
+TITLE = Word("order", "菜单排序与咨询热点排序对比", "menu order against hot topics")
+TOTAL = Word("total", "全菜单", "whole menu")
+_COLUMNS = (
+    Word("menu", "菜单", "menu"),
+    Word("rank", "菜单排序", "menu rank"),
+    Word("key", "按键", "key"),
+    Word("option", "选项", "option"),
+    Word("hot_rank", "热点排序", "hot rank"),
+    Word("difference", "名次差", "difference"),
+    Word("seconds", "念完时间", "said after"),
+    Word("share", "需求占比", "share of demand"),
+    Word("n", "依据数量", "evidence"),
+    Word("late", "前面明显更冷的选项", "surely colder ahead"),
+    Word("in_order", "次序一致的对数", "pairs in order"),
+    Word("tau", "一致性τ", "Kendall's tau"),
+)
+_MEANING = (
+    "名次差：正数应提前，负数可推后；只按热度，未计念的时间，最佳次序用 hotline tune。"
+    "Difference: forward if positive. By demand alone; hotline tune weighs the seconds too."
+)
+_PLACED = Word("placed", "＝", "in place")
+
+
+class Line(NamedTuple):
+    """A line of a menu with its demand: weight, standard error and the evidence behind it.
+
+    Of a line without leaves (another language) nothing tells the demand: it has no hot rank.
+    """
+
+    option: Option
+    weight: float
+    error: float
+    n: int
+
+
+def order(
+    options: Sequence[Option],
+    demands: Mapping[str, Demand],
+    *,
+    names: Mapping[str, Word],
+    traffic: str,
+    as_of: datetime.datetime,
+    first: str = "",
+    last: str = "",
+    notes: Sequence[str] = (),
+) -> Report:
+    """The comparison of each menu, in the order of `options`; `names` are those of the menus.
+
+    A menu none of whose lines anything is asked about is left out and named.
+    """
+    known = {
+        "traffic": traffic,
+        "from": first,
+        "to": last,
+        "as_of": as_of.isoformat(timespec="seconds"),
+    }
+    rows: list[tuple[Cell, ...]] = []
+    cold: list[str] = []
+    pairs = inverted = 0
+    for menu, found in itertools.groupby(options, key=lambda option: option.menu):
+        lines = list(_lines(list(found), demands))
+        ranked = [line.weight for line in lines if line.option.leaves]
+        if not any(ranked):
+            cold.append(menu)
+            continue
+        rows += _rows(names[menu], lines)
+        here = kendall(ranked)
+        pairs, inverted = pairs + here.pairs, inverted + here.pairs - here.in_order
+    if not rows:
+        return Report(TITLE, known, (), (), (_no_demand(traffic, first, last), *notes))
+    said = [
+        *notes,
+        _MEANING,
+        f"全部菜单次序一致 all menus, pairs in order: {Ratio(pairs - inverted, pairs)}",
+    ]
+    if cold:
+        names_of = ", ".join(str(names[menu]) for menu in cold)
+        said.append(f"没有人问到的菜单 menus that nothing is asked of: {names_of}")
+    return Report(TITLE, known, _COLUMNS, tuple(rows), tuple(said))
+
+
+def _lines(options: Sequence[Option], demands: Mapping[str, Demand]) -> Iterator[Line]:
+    heard: set[str] = set()
+    for option in options:
+        found = [demands[leaf] for leaf in option.leaves if leaf in demands and leaf not in heard]
+        heard.update(option.leaves)
+        yield Line(
+            option,
+            math.fsum(row.weight for row in found),
+            math.sqrt(math.fsum(row.error**2 for row in found)),
+            sum(row.n for row in found),
+        )
+
+
+def _rows(menu: Word, lines: Sequence[Line]) -> Iterator[tuple[Cell, ...]]:
+    ranked = [line for line in lines if line.option.leaves]
+    whole = math.fsum(line.weight for line in ranked)
+    for rank, line in enumerate(lines, 1):
+        option = line.option
+        hot: tuple[Cell, ...] = (None, None)
+        if option.leaves:
+            hot = _hot(ranked, line)
+        yield (
+            menu,
+            rank,
+            option.key,
+            option.name,
+            *hot,
+            None if option.ends_s is None else seconds(option.ends_s),
+            Decimal(100 * line.weight / whole, 1, "%") if option.leaves else None,
+            line.n,
+            sum(_surely_colder(other, line) for other in lines[: rank - 1] if other.option.leaves),
+            None,
+            None,
+        )
+    found = kendall([line.weight for line in ranked])
+    last = lines[-1].option.ends_s
+    yield (
+        menu,
+        None,
+        "",
+        TOTAL,
+        None,
+        None,
+        None if last is None else seconds(last),
+        Decimal(100.0, 1, "%"),
+        sum(line.n for line in lines),
+        None,
+        Ratio(found.in_order, found.pairs),
+        None if found.tau is None else Decimal(found.tau),
+    )
+
+
+def _hot(ranked: Sequence[Line], line: Line) -> tuple[int, Word]:
+    """The hot rank, and how far the line stands from it among those that have one."""
+    hot = 1 + sum(other.weight > line.weight for other in ranked)
+    tied = sum(other.weight == line.weight for other in ranked)
+    return hot, _moved(ranked.index(line) + 1, hot, tied)
+
+
+def _moved(rank: int, hot: int, tied: int) -> Word:
+    """How far a line stands from its hot rank; lines that are equally hot share a span of ranks."""
+    if hot <= rank < hot + tied:
+        return _PLACED
+    places = rank - hot if rank > hot else rank - (hot + tied - 1)
+    arrow, zh, en = ("↑", "应提前", "forward") if places > 0 else ("↓", "可推后", "back")
+    return Word(f"{places:+d}", f"{arrow}{abs(places)} {zh}", en)
+
+
+def _surely_colder(other: Line, line: Line) -> bool:
+    """Whether `other` is asked less, by more than chance in the counts makes (95 %)."""
+    return line.weight - other.weight > Z95 * math.hypot(line.error, other.error)
+
+
+class Agreement(NamedTuple):
+    """Of the pairs with unequal demand, how many stand in its order; tau is Kendall's tau-b."""
+
+    in_order: int
+    pairs: int
+    tau: float | None
+
+
+def kendall(weights: Sequence[float]) -> Agreement:
+    """How well an order agrees with falling weights; tau None when all weights are equal.
+
+    >>> kendall([5, 3, 4])
+    Agreement(in_order=2, pairs=3, tau=0.3333333333333333)
+    """
+    unequal = [(a, b) for a, b in itertools.combinations(weights, 2) if a != b]
+    right = sum(a > b for a, b in unequal)
+    pairs, every = len(unequal), math.comb(len(weights), 2)
+    tau = (2 * right - pairs) / math.sqrt(pairs * every) if pairs else None
+    return Agreement(right, pairs, tau)
+
+
+def _no_demand(traffic: str, first: str, last: str) -> str:
+    span = f"{first or '…'} – {last or '…'}"
+    return (
+        f"{span} 没有 {traffic} 流量的申请，也没有来话小结，无法比较次序。"
+        f"No requests of {traffic} traffic and no wrap-up codes in this span: no order to compare."
+    )
