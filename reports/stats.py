@@ -82,11 +82,12 @@ def difference(a: Ratio, b: Ratio) -> Difference:
 
 def adjusted(ps: Sequence[float]) -> list[float]:
     """Benjamini and Hochberg's: below 0.05 are those of which one in twenty is false."""
-    if not ps:
-        return []
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(list(ps))]
+    found = [1.0] * len(ps)
+    least = 1.0
+    for rank, n in enumerate(sorted(range(len(ps)), key=lambda n: -ps[n])):
+        least = min(least, ps[n] * len(ps) / (len(ps) - rank))
+        found[n] = least
+    return found
 
 
 # -- control charts --------------------------------------------------------------------------------

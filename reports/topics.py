@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ledger.counts import Count, Repeat, Texted, Wrapped
 from reports.layout import Cell, Decimal, Ratio, Report, Word
+from reports.stats import adjusted
 from reports.trend import Days, Trend, trend
 
 TITLE = Word("topics", "咨询热点", "hot topics")
@@ -273,17 +274,15 @@ def _trend(kept: _Kept, row: Demand, first: str, last: str) -> Trend | None:
 
 def _words(trends: Sequence[Trend | None]) -> list[Word]:
     """Rising or falling where it is significant among so many topics (Benjamini-Hochberg)."""
-    told = sorted(found.p for found in trends if found is not None and found.p is not None)
-    limit = max(
-        (p for n, p in enumerate(told, 1) if p <= FALSE_FINDINGS * n / len(told)), default=-1.0
-    )
+    tested = [found.p for found in trends if found is not None and found.p is not None]
+    sure = iter(adjusted(tested))
 
     def word(found: Trend | None) -> Word:
         if found is None:
             return _TOO_FEW
         if found.p is None:
             return _UNTOLD
-        if found.p > limit:
+        if next(sure) > FALSE_FINDINGS:
             return _STEADY
         return _RISING if found.change > 0 else _FALLING
 
