@@ -29,6 +29,11 @@ REPORTS: Mapping[str, str] = {
     "control": "hotline.makers",
     "compare": "hotline.makers",
     "target": "hotline.makers",
+    "topics": "hotline.makers_nodes",
+    "contact": "hotline.makers_nodes",
+    "order": "hotline.makers_nodes",
+    "loss": "hotline.makers_nodes",
+    "journeys": "hotline.makers_nodes",
 }
 """The module that holds the maker of each report, a function of the report's name."""
 

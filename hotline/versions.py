@@ -17,6 +17,7 @@ from menus.findings import ERROR, Finding
 from menus.lint import lint
 from menus.loader import UnreadableError, load_sources, read_sources
 from menus.model import Model, Place
+from menus.topics import TOPICS_FILE, load_topics
 
 log = logging.getLogger("hotline.versions")
 
@@ -34,13 +35,19 @@ class Refused(ValueError):
 
 
 def check(site: Path) -> tuple[Model | None, list[Finding]]:
-    """The site's model and every finding: the one check of the command line, start and reload."""
+    """The site's model and every finding: the check of start and reload, and topics.yaml beside it.
+
+    What is wrong with topics.yaml keeps no version from serving; a site may do without the file.
+    """
     try:
         sources = read_sources(site)
     except UnreadableError as unreadable:
         return None, unreadable.findings
     folder = site.parent if site.is_file() else site
-    return check_sources(sources, folder / "prompts")
+    model, findings = check_sources(sources, folder / "prompts")
+    if model is not None and (folder / TOPICS_FILE).exists():
+        findings = [*findings, *load_topics(folder, model)[1]]
+    return model, findings
 
 
 def check_sources(

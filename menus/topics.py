@@ -6,6 +6,7 @@ part of a menus version: it says how reports read the agents' record, and never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from menus.uses import leaves
 from menus.yaml_marks import Tree, parse
 
 TOPICS_FILE = "topics.yaml"
+_SOMETHING = re.compile(r"\w")
 _LEAF_KINDS = ("action", "message")
 
 
@@ -98,7 +100,7 @@ def _twice(tree: Tree, codes: Mapping[str, Topic]) -> Iterator[Finding]:
     for code, topic in codes.items():
         for n, word in enumerate(topic.texts):
             place = tree.at("codes", code, "texts", n)
-            if not normalise(word):
+            if not _SOMETHING.search(normalise(word)):
                 yield finding("bad_spelling", place, spelling=word)
             elif normalise(word) in first:
                 there = first[normalise(word)]

@@ -181,6 +181,31 @@ class Chart(NamedTuple):
     marks: tuple[Mark, ...] = ()
 
 
+class Slab(NamedTuple):
+    """A piece of an icicle: `begin` and `end` are shares of the whole, at a depth from 0.
+
+    `kind` is went | ended | other: those who went on through a node, who ended there, and what is
+    too small to be shown by itself.
+    """
+
+    label: str
+    depth: int
+    begin: float
+    end: float
+    kind: str
+    says: str
+
+
+WENT, ENDED, OTHER = "went", "ended", "other"
+
+
+class Icicle(NamedTuple):
+    """Ways that part, each slab as high as the share that takes it, beside the one it is of."""
+
+    title: Word
+    slabs: tuple[Slab, ...]
+
+
 # -- reports ---------------------------------------------------------------------------------------
 
 
@@ -206,7 +231,7 @@ class Report(NamedTuple):
     columns: tuple[Word, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    charts: tuple[Chart | Icicle, ...] = ()
     behind: tuple[Filter, ...] = ()
 
 

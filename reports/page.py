@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from html import escape
 
 from reports.drawing import to_svg
-from reports.layout import Cell, Report, Word, opens, table
+from reports.icicle import icicle
+from reports.layout import Cell, Chart, Icicle, Report, Word, opens, table
 
 FACTS = {
     "traffic": Word("traffic", "话务", "traffic"),
@@ -34,6 +35,10 @@ FACTS = {
     "leaf": Word("leaf", "末端", "leaf"),
     "kind": Word("kind", "类型", "kind"),
     "keyword": Word("keyword", "指令", "keyword"),
+    "half_life": Word("half_life", "半衰期（天）", "half-life (days)"),
+    "least": Word("least", "至少成功次数", "done at least"),
+    "contact_rate": Word("contact_rate", "节点接触率", "node contact rate"),
+    "depth": Word("depth", "层数", "depth"),
 }
 """How the facts of all reports are called; one that is not here stands under its own name."""
 
@@ -67,8 +72,7 @@ def to_html(report: Report, samples: Sequence[Report | None] = ()) -> str:
     """
     title = report.title
     charts = [
-        f"<figure><figcaption><h2>{_word(chart.title)}</h2></figcaption>"
-        f"{to_svg(chart, f'hotline-{n}')}</figure>"
+        f"<figure><figcaption><h2>{_word(chart.title)}</h2></figcaption>{_drawn(chart, n)}</figure>"
         for n, chart in enumerate(report.charts, 1)
     ]
     whole = [
@@ -83,6 +87,10 @@ def to_html(report: Report, samples: Sequence[Report | None] = ()) -> str:
         "</body>\n</html>\n",
     ]
     return "\n".join(part for part in whole if part)
+
+
+def _drawn(chart: Chart | Icicle, n: int) -> str:
+    return icicle(chart) if isinstance(chart, Icicle) else to_svg(chart, f"hotline-{n}")
 
 
 def _word(word: Word) -> str:

@@ -13,7 +13,7 @@ from menus_site import FOLDER, MINIMAL
 
 from menus.diagram import mermaid
 from menus.loader import load, read_sources
-from menus.schema import CODEBOOK, MENUS, json_schema
+from menus.schema import CODEBOOK, MENUS, TOPICS, json_schema
 
 BOOK = "sms_commands/codebooks/mini.yaml"
 SHAPE_FINDINGS = (
@@ -56,6 +56,8 @@ def test_schema_takes_the_good_files(read: Any) -> None:
         for name, text in sources.items():
             shape = MENUS if name == "menus.yaml" else CODEBOOK
             jsonschema.validate(read(text), json_schema(shape))
+    topics = (Path(__file__).parent.parent / "topics.yaml").read_text("utf-8")
+    jsonschema.validate(read(topics), json_schema(TOPICS))
 
 
 @pytest.mark.parametrize("code", SHAPE_FINDINGS)
@@ -71,8 +73,8 @@ def test_schema_refuses_what_the_loader_refuses(code: str) -> None:
 
 
 def test_schemas_are_schemas() -> None:
-    """Both are valid JSON Schema of their draft."""
-    for shape in (MENUS, CODEBOOK):
+    """All are valid JSON Schema of their draft."""
+    for shape in (MENUS, CODEBOOK, TOPICS):
         jsonschema.Draft202012Validator.check_schema(json_schema(shape))
 
 

@@ -48,3 +48,9 @@ def test_a_text_is_answered_from_an_empty_folder(installed: Path, tmp_path: Path
     assert answer.returncode == 0, answer.stderr
     assert "58.60" in answer.stdout
     assert (tmp_path / "var" / "ledger.db").is_file()
+    codes = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", "topics", "list"],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert codes.returncode == 0, codes.stderr
+    assert "65 个代码 codes" in codes.stdout

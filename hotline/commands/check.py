@@ -77,12 +77,13 @@ def actions(as_json: bool) -> None:
 
 
 @click.command(short_help="输出 JSON Schema。 Print the JSON Schema.")
-@click.option("--codebook", is_flag=True, help="短信代码表的。 That of a codebook.")
-def schema(codebook: bool) -> None:
+@click.option("--codebook", "of", flag_value="codebook", help="短信代码表的。 That of a codebook.")
+@click.option("--topics", "of", flag_value="topics", help="topics.yaml 的。 That of topics.yaml.")
+def schema(of: str | None) -> None:
     """输出 menus.yaml 的 JSON Schema，供编辑器补全与提示。 Print the JSON Schema for editors."""
-    from menus.schema import CODEBOOK, MENUS, json_schema
+    from menus.schema import CODEBOOK, MENUS, TOPICS, json_schema
 
-    shape = CODEBOOK if codebook else MENUS
+    shape = {None: MENUS, "codebook": CODEBOOK, "topics": TOPICS}[of]
     click.echo(json.dumps(json_schema(shape), ensure_ascii=False, indent=2))
 
 

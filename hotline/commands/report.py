@@ -13,6 +13,11 @@ _REPORTS = {
     "control": ("report_rates", "失败率控制图。 Control chart of a failure rate."),
     "compare": ("report_rates", "两段日期或两个版本对比。 Two spans or two versions."),
     "target": ("report_rates", "离目标还差多少。 What each cause must give up for a target."),
+    "topics": ("report_nodes", "咨询热点。 Hot topics."),
+    "contact": ("report_nodes", "节点接触率。 Node contact rate of a day."),
+    "order": ("report_nodes", "菜单排序与热点排序对比。 Menu order against hot topics."),
+    "loss": ("report_nodes", "节点流失。 Loss by node."),
+    "journeys": ("report_nodes", "路径与流失。 Ways with their drop-off."),
 }
 
 

@@ -1,0 +1,184 @@
+"""Makers of the reports on nodes and topics: topics, contact, order, loss, journeys."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hotline.durations import MenuTimes, UnrecordedError, durations
+from hotline.evidence import BadTopicsError, gather, site_topics
+from hotline.offers import node_names, offers, options, spots
+from hotline.reporting import Context
+from ivr.manifest import ManifestError, load_manifest
+from menus.findings import hint
+from menus.model import Model
+from reports import contact as contact_report
+from reports import journeys as journeys_report
+from reports import loss as loss_report
+from reports import order as order_report
+from reports import topics as topics_report
+from reports.layout import Report, Unanswerable
+from reports.topics import Evidence
+
+
+def topics(context: Context) -> Report:
+    """Hot topics with their sources."""
+    asked = context.asked
+    return topics_report.topics(
+        _evidence(context, _model(context)),
+        traffic=asked.traffic,
+        as_of=context.now,
+        first=asked.first,
+        last=asked.last,
+        half_life=float(asked.options["half_life"]),
+    )
+
+
+def order(context: Context) -> Report:
+    """Menu order against hot topics."""
+    asked, model = context.asked, _model(context)
+    language = str(asked.options["language"] or model.languages[0])
+    if language not in model.languages:
+        raise Unanswerable(
+            f"没有语言 {language}，有：{', '.join(model.languages)}。"
+            f" There is no language {language}; there are {', '.join(model.languages)}."
+        )
+    times, notes = _times(context, model, language)
+    demands = topics_report.demand(
+        _evidence(context, model), last=asked.last, half_life=float(asked.options["half_life"])
+    )
+    return order_report.order(
+        options(model, times),
+        demands,
+        names=node_names(model),
+        traffic=asked.traffic,
+        as_of=context.now,
+        first=asked.first,
+        last=asked.last,
+        notes=notes,
+    )
+
+
+def _times(
+    context: Context, model: Model, language: str
+) -> tuple[Mapping[str, MenuTimes], list[str]]:
+    try:
+        manifest = load_manifest(context.settings.prompts)
+        return durations(model, language, manifest), []
+    except (ManifestError, UnrecordedError) as error:
+        return {}, [str(error)]
+
+
+def contact(context: Context) -> Report:
+    """The contact rate of a day."""
+    asked = context.asked
+    if asked.first or asked.last:
+        raise Unanswerable(
+            "接触率只看一天，请用 --day。 The contact rate is that of one day: give --day."
+        )
+    given = asked.options["day"]
+    day: datetime.date = given.date() if given else context.now.date() - datetime.timedelta(days=1)
+    if day > context.now.date():
+        raise Unanswerable(f"{day} 还没有到。 {day} is yet to come.")
+    counts = context.counts(contact_report.NEEDS, day.isoformat(), day.isoformat())
+    zone = ZoneInfo(context.settings.zone)
+    begin, end = (_midnight(day + datetime.timedelta(days=n), zone) for n in (0, 1))
+    versions = {
+        digest: None if model is None else offers(model, begin, end)
+        for digest, model in _models(context, (count.digest for count in counts))
+    }
+    return contact_report.contact(
+        counts,
+        versions,
+        day=day.isoformat(),
+        traffic=asked.traffic,
+        as_of=context.now,
+        least=int(asked.options["least"]),
+    )
+
+
+def _midnight(day: datetime.date, zone: ZoneInfo) -> int:
+    moment = datetime.datetime(day.year, day.month, day.day, tzinfo=zone)
+    return int(moment.timestamp() * 1000)
+
+
+def loss(context: Context) -> Report:
+    """The loss of each node."""
+    asked = context.asked
+    counts = context.counts(loss_report.NEEDS)
+    visits = context.ledger.visits(
+        loss_report.VISITS, asked.first, asked.last, traffic=asked.traffic, channel="voice"
+    )
+    versions = {
+        digest: None if model is None else spots(model)
+        for digest, model in _models(context, (visit.digest for visit in visits))
+    }
+    node = str(asked.options["node"] or "")
+    known = {name for found in versions.values() if found for name in found}
+    if node and known and node not in known:
+        near = hint(node, known)
+        raise Unanswerable(
+            f"这些日期没有问话的节点 {node}。{near['hint_zh']}"
+            f" No node {node} asked anything in this span.{near['hint_en']}"
+        )
+    return loss_report.loss(
+        counts,
+        visits,
+        versions,
+        traffic=asked.traffic,
+        as_of=context.now,
+        first=asked.first,
+        last=asked.last,
+        node=node,
+    )
+
+
+def journeys(context: Context) -> Report:
+    """The ways that dialogues take."""
+    asked = context.asked
+    channel, depth = str(asked.options["channel"]), int(asked.options["depth"])
+    found = context.ledger.trails(asked.first, asked.last, asked.traffic, channel, depth)
+    model = context.serving()
+    return journeys_report.journeys(
+        found,
+        {} if model is None else node_names(model),
+        traffic=asked.traffic,
+        as_of=context.now,
+        channel=channel,
+        depth=depth,
+        first=asked.first,
+        last=asked.last,
+    )
+
+
+# -- what they share -------------------------------------------------------------------------------
+
+
+def _model(context: Context) -> Model:
+    model = context.serving()
+    if model is None:
+        raise Unanswerable(
+            "没有可用的菜单版本，请运行 hotline check。"
+            " No menus version can be read: run hotline check."
+        )
+    return model
+
+
+def _models(context: Context, digests: Iterable[str]) -> list[tuple[str, Model | None]]:
+    return [(digest, context.model(digest)) for digest in dict.fromkeys(digests)]
+
+
+def _evidence(context: Context, model: Model) -> Evidence:
+    asked: Any = context.asked
+    try:
+        known = site_topics(context.settings.site, model)
+    except BadTopicsError as error:
+        raise Unanswerable(
+            f"topics.yaml 有 {len(error.findings)} 处错误，请运行 hotline check。"
+            f" topics.yaml has {len(error.findings)} errors: run hotline check."
+        ) from None
+    return gather(
+        context.ledger, known, model, first=asked.first, last=asked.last, traffic=asked.traffic
+    )
