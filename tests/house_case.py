@@ -78,7 +78,8 @@ def make_home(folder: Path) -> Path:
 
 def toned_site(folder: Path) -> Path:
     """The shipped menus as a site of its own, with a short tone for every clip."""
-    shutil.copy(ROOT / "menus.yaml", folder)
+    for file in ("menus.yaml", "topics.yaml"):
+        shutil.copy(ROOT / file, folder)
     tone_site(folder / "prompts", clips(site()[1]))
     return folder
 

@@ -50,7 +50,8 @@ def toned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped site with tones for audio, in a checkout's shape."""
     site = tmp_path_factory.mktemp("docs") / "site"
     site.mkdir()
-    shutil.copy(ROOT / "menus.yaml", site)
+    for file in ("menus.yaml", "topics.yaml"):
+        shutil.copy(ROOT / file, site)
     model, _ = load(site)
     assert model is not None
     tone_site(site / "prompts", clips(model))

@@ -141,8 +141,8 @@ def list_(as_json: bool, site: Path | None, home: Path | None) -> None:
     known = _topics(chosen)
     counted: dict[str, int] = {}
     with Ledger.open(chosen.home / "ledger.db", zone=chosen.zone) as ledger:
-        for row in ledger.wrap_ups():
-            counted[row.code] = counted.get(row.code, 0) + row.n
+        for wrapped in ledger.wrap_ups():
+            counted[wrapped.code] = counted.get(wrapped.code, 0) + wrapped.n
     rows: list[dict[str, Any]] = [
         {"code": code, **topic.names, "leaf": topic.leaf, "n": counted.get(code, 0)}
         for code, topic in known.codes.items()
