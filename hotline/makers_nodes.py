@@ -20,20 +20,15 @@ from reports import loss as loss_report
 from reports import order as order_report
 from reports import topics as topics_report
 from reports.layout import Report, Unanswerable
+from reports.spans import Span
 from reports.topics import Evidence
 
 
 def topics(context: Context) -> Report:
     """Hot topics with their sources."""
-    asked = context.asked
-    return topics_report.topics(
-        _evidence(context, _model(context)),
-        traffic=asked.traffic,
-        as_of=context.now,
-        first=asked.first,
-        last=asked.last,
-        half_life=float(asked.options["half_life"]),
-    )
+    half_life = float(context.asked.options["half_life"])
+    evidence = _evidence(context, _model(context))
+    return topics_report.topics(evidence, context.basis, half_life=half_life)
 
 
 def order(context: Context) -> Report:
@@ -52,11 +47,8 @@ def order(context: Context) -> Report:
     return order_report.order(
         options(model, times),
         demands,
+        context.basis,
         names=node_names(model),
-        traffic=asked.traffic,
-        as_of=context.now,
-        first=asked.first,
-        last=asked.last,
         notes=notes,
     )
 
@@ -82,7 +74,8 @@ def contact(context: Context) -> Report:
     day: datetime.date = given.date() if given else context.now.date() - datetime.timedelta(days=1)
     if day > context.now.date():
         raise Unanswerable(f"{day} 还没有到。 {day} is yet to come.")
-    counts = context.counts(contact_report.NEEDS, day.isoformat(), day.isoformat())
+    span = Span(day.isoformat(), day.isoformat())
+    counts = context.counts(contact_report.NEEDS, span)
     zone = ZoneInfo(context.settings.zone)
     begin, end = (_midnight(day + datetime.timedelta(days=n), zone) for n in (0, 1))
     versions = {
@@ -92,9 +85,7 @@ def contact(context: Context) -> Report:
     return contact_report.contact(
         counts,
         versions,
-        day=day.isoformat(),
-        traffic=asked.traffic,
-        as_of=context.now,
+        context.basis._replace(first=span.first, last=span.last),
         least=int(asked.options["least"]),
     )
 
@@ -127,10 +118,7 @@ def loss(context: Context) -> Report:
         counts,
         visits,
         versions,
-        traffic=asked.traffic,
-        as_of=context.now,
-        first=asked.first,
-        last=asked.last,
+        context.basis,
         node=node,
     )
 
@@ -144,12 +132,9 @@ def journeys(context: Context) -> Report:
     return journeys_report.journeys(
         found,
         {} if model is None else node_names(model),
-        traffic=asked.traffic,
-        as_of=context.now,
+        context.basis,
         channel=channel,
         depth=depth,
-        first=asked.first,
-        last=asked.last,
     )
 
 

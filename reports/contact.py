@@ -6,14 +6,14 @@ it were completed. The circle's standard is 100 %.
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dialog.outcomes import DONE
 from ledger.counts import CALL, REQUEST, Count
-from reports.layout import Cell, Decimal, Filter, Ratio, Report, Word
+from reports.basis import Basis
+from reports.layout import Cell, Decimal, Ratio, Report, Word, both
 from reports.offers import BOTH, TEXT, VOICE, Offer
 
 TITLE = Word("contact", "节点接触率", "node contact rate")
@@ -61,13 +61,11 @@ class _Leaf(NamedTuple):
 def contact(
     counts: Iterable[Count],
     versions: Mapping[str, Sequence[Offer] | None],
+    basis: Basis,
     *,
-    day: str,
-    traffic: str,
-    as_of: datetime.datetime,
     least: int = 1,
 ) -> Report:
-    """The contact rate of a local day.
+    """The contact rate of a local day, both the first and the last of `basis`.
 
     `counts` are that day's; `versions` has what each digest among them offered on it, None for a
     version that can't be read any more: its leaves are then in no denominator, and the report says
@@ -75,26 +73,16 @@ def contact(
     """
     if least < 1:
         raise ValueError(f"least is 1 or more, not {least}")
-    known = {
-        "traffic": traffic,
-        "from": day,
-        "to": day,
-        "as_of": as_of.isoformat(timespec="seconds"),
-        "least": str(least),
-    }
     leaves = _leaves(list(counts), versions)
     if not leaves:
-        return Report(TITLE, known, (), (), (_no_calls(day, traffic),))
+        return Report(TITLE, basis.facts(least=str(least)), (), (), (_no_calls(basis),))
     whole = _rate(leaves, least, "")
-    known["contact_rate"] = str(whole)
+    known = basis.facts(least=str(least), contact_rate=str(whole))
     leaves.sort(key=lambda leaf: (leaf.total >= least, leaf.total, -leaf.chances, leaf.offer.leaf))
     rows = tuple(_row(leaf, least) for leaf in leaves)
-    behind: list[Filter] = [
-        {"leaf": leaf.offer.leaf, "traffic": traffic, "from": day, "to": day} if leaf.asked else {}
-        for leaf in leaves
-    ]
-    notes = _notes(leaves, versions, whole, least, as_of, day)
-    return Report(TITLE, known, _COLUMNS, rows, notes, behind=tuple(behind))
+    behind = tuple(basis.behind(leaf=leaf.offer.leaf) if leaf.asked else {} for leaf in leaves)
+    notes = _notes(leaves, versions, whole, least, basis)
+    return Report(TITLE, known, _COLUMNS, rows, notes, behind=behind)
 
 
 def _leaves(counts: Sequence[Count], versions: Mapping[str, Sequence[Offer] | None]) -> list[_Leaf]:
@@ -158,10 +146,11 @@ def _row(leaf: _Leaf, least: int) -> tuple[Cell, ...]:
 # -- notes -----------------------------------------------------------------------------------------
 
 
-def _no_calls(day: str, traffic: str) -> str:
-    return (
-        f"{day} 没有 {traffic} 流量的来电和短信，无法计算接触率。"
-        f"No calls and no texts of {traffic} traffic on {day}: there is no contact rate."
+def _no_calls(basis: Basis) -> str:
+    return both(
+        f"{basis.first} 没有 {basis.traffic} 流量的来电和短信，无法计算接触率。",
+        f"No calls and no texts of {basis.traffic} traffic on {basis.first}: there is no contact "
+        "rate.",
     )
 
 
@@ -170,8 +159,7 @@ def _notes(
     versions: Mapping[str, Sequence[Offer] | None],
     whole: Ratio,
     least: int,
-    as_of: datetime.datetime,
-    day: str,
+    basis: Basis,
 ) -> tuple[str, ...]:
     voice, text = (_rate(leaves, least, channel) for channel in (VOICE.id, TEXT.id))
     enough = f"至少 {least} 次成功 at least {least} done; 标准 standard 100 %"
@@ -181,13 +169,18 @@ def _notes(
         names = ", ".join(f"{offer.name} ({offer.leaf})" for offer in nobody)
         notes.append(f"{len(nobody)} 个节点无人接触 nodes that nobody reached: {names}")
         notes.append(
-            "95%上限 = 3/次数：每次来电或短信办成该业务的比例，有 95 % 的把握低于它。"
-            "95 % bound = 3/n: the share of calls and texts that complete it is below, by 95 %."
+            both(
+                "95%上限 = 3/次数：每次来电或短信办成该业务的比例，有 95 % 的把握低于它。",
+                "95 % bound = 3/n: by 95 % the share of calls and texts that complete it is below.",
+            )
         )
     few = sum(0 < leaf.total < least for leaf in leaves)
     if few:
         notes.append(
-            f"{few} 个节点有成功但不足 {least} 次。{few} were reached fewer than {least} times."
+            both(
+                f"{few} 个节点有成功但不足 {least} 次。",
+                f"{few} were reached fewer than {least} times.",
+            )
         )
     for word in (VOICE, TEXT):
         names = ", ".join(leaf.offer.leaf for leaf in leaves if leaf.only == word)
@@ -198,9 +191,11 @@ def _notes(
     unread = [digest[:12] for digest, offered in versions.items() if offered is None]
     if unread:
         notes.append(
-            f"版本 {', '.join(unread)} 已读不出，它独有的节点未计入。"
-            f"Versions {', '.join(unread)} can't be read: leaves of theirs alone are not counted."
+            both(
+                f"版本 {', '.join(unread)} 已读不出，它独有的节点未计入。",
+                f"Versions {', '.join(unread)} can't be read: leaves of theirs alone do not count.",
+            )
         )
-    if day >= as_of.date().isoformat():
-        notes.append(f"{day} 还没有结束。{day} is not over yet.")
+    if basis.last >= basis.as_of.date().isoformat():
+        notes.append(both(f"{basis.last} 还没有结束。", f"{basis.last} is not over yet."))
     return tuple(notes)

@@ -6,13 +6,13 @@ not. Ways that fewer than five took are folded together: they may be about a per
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.counts import Trail
-from reports.layout import ENDED, OTHER, WENT, Cell, Icicle, Ratio, Report, Slab, Word
+from reports.basis import Basis
+from reports.layout import ENDED, OTHER, WENT, Cell, Icicle, Ratio, Report, Slab, Word, both
 
 TITLE = Word("journeys", "路径与流失", "journeys")
 DEPTH = 4
@@ -44,30 +44,20 @@ class _Node(NamedTuple):
 def journeys(
     trails: Sequence[Trail],
     names: Mapping[str, Word],
+    basis: Basis,
     *,
-    traffic: str,
-    as_of: datetime.datetime,
     channel: str = "voice",
     depth: int = DEPTH,
-    first: str = "",
-    last: str = "",
 ) -> Report:
     """The ways with their drop-off; `names` are those of the nodes that have one.
 
     `trails` are those of the same depth; each that others begin with is among them.
     """
-    known = {
-        "traffic": traffic,
-        "channel": channel,
-        "depth": str(depth),
-        "from": first,
-        "to": last,
-        "as_of": as_of.isoformat(timespec="seconds"),
-    }
+    known = basis.facts(channel=channel, depth=str(depth))
     roots = _tree(trails)
     whole = sum(node.n for node in roots)
     if not whole:
-        return Report(TITLE, known, (), (), (_no_data(traffic, first, last),))
+        return Report(TITLE, known, (), (), (_no_data(basis),))
     ways = list(_walk(roots, whole))
     ways.sort(key=lambda way: (-way[0].n, way[0].path))
     rows = tuple(_row(node, above, whole, names) for node, above in ways[:MOST_ROWS])
@@ -166,28 +156,28 @@ def _slabs(
 # -- notes -----------------------------------------------------------------------------------------
 
 
-def _no_data(traffic: str, first: str, last: str) -> str:
-    span = f"{first or '…'} – {last or '…'}"
-    return (
-        f"{span} 没有 {traffic} 流量的已结束对话，没有路径可看。"
-        f"No dialogues of {traffic} traffic that are over in this span: no journeys to show."
+def _no_data(basis: Basis) -> str:
+    return both(
+        f"{basis.span()} 没有 {basis.traffic} 流量的已结束对话，没有路径可看。",
+        f"No dialogues of {basis.traffic} traffic that are over in this span: no journeys to show.",
     )
 
 
 def _notes(ways: Sequence[tuple[_Node, int]], whole: int, depth: int) -> Iterator[str]:
-    yield (
-        f"共 {whole} 次已结束的对话，看前 {depth} 个节点；停留在一个节点只算一次。"
-        f"{whole} dialogues that are over, their first {depth} nodes; a node stayed at counts once."
+    yield both(
+        f"共 {whole} 次已结束、到过节点的对话，看前 {depth} 个节点；停留在一个节点只算一次。",
+        f"{whole} dialogues that are over and met a node, their first {depth} nodes; a node stayed "
+        "at counts once.",
     )
     folded = sum(node.folded for node, _ in ways)
     if folded:
-        yield (
-            f"不足 {SMALL} 次的 {folded} 条路径合为“其他”。"
-            f"{folded} ways that fewer than {SMALL} took are folded into other."
+        yield both(
+            f"不足 {SMALL} 次的 {folded} 条路径合为“其他”。",
+            f"{folded} ways that fewer than {SMALL} took are folded into other.",
         )
     if len(ways) > MOST_ROWS:
         left = len(ways) - MOST_ROWS
-        yield (
-            f"只列最多的 {MOST_ROWS} 条，另有 {left} 条。"
-            f"The top {MOST_ROWS} ways; {left} more are left out."
+        yield both(
+            f"只列最多的 {MOST_ROWS} 条，另有 {left} 条。",
+            f"The top {MOST_ROWS} ways; {left} more are left out.",
         )

@@ -6,15 +6,15 @@ menu entered anew, a question asked for the first time. All of it is voice.
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.counts import ATTEMPT, CALL, LOST, STEP, Count, Visit
+from reports.basis import Basis
 from reports.interval import poisson
-from reports.layout import Cell, Estimate, Rate, Ratio, Report, Word
+from reports.layout import Cell, Estimate, Rate, Ratio, Report, Word, both
 from reports.offers import Spot
 from reports.stats import adjusted
 
@@ -71,29 +71,21 @@ def loss(
     counts: Iterable[Count],
     visits: Iterable[Visit],
     versions: Mapping[str, Mapping[str, Spot] | None],
+    basis: Basis,
     *,
-    traffic: str,
-    as_of: datetime.datetime,
-    first: str = "",
-    last: str = "",
     node: str = "",
 ) -> Report:
     """The loss of each node, or of one; `versions` has the nodes of each digest in the visits.
 
     Visits of a version that can't be read any more (None) are left out, and the report says so.
     """
-    known = {
-        "traffic": traffic,
-        "from": first,
-        "to": last,
-        "as_of": as_of.isoformat(timespec="seconds"),
-    }
+    known = basis.facts()
     counted = list(counts)
     seen = [visit for visit in visits if versions.get(visit.digest) is not None]
     calls = sum(count.n for count in counted if count.of == CALL)
     nodes = sorted(_nodes(counted, seen, versions), key=lambda row: (-row.lost, -row.hung_up))
     if not nodes:
-        return Report(TITLE, known, (), (), (_no_data(traffic, first, last),))
+        return Report(TITLE, known, (), (), (_no_data(basis),))
     words = _worse(nodes)
     rows = tuple(
         _row(row, word, calls)
@@ -261,28 +253,27 @@ def _p(here: Ratio, whole: Ratio) -> float | None:
 # -- notes -----------------------------------------------------------------------------------------
 
 
-def _no_data(traffic: str, first: str, last: str) -> str:
-    span = f"{first or '…'} – {last or '…'}"
-    return (
-        f"{span} 没有 {traffic} 流量的来电，无法计算流失。"
-        f"No calls of {traffic} traffic in this span: there is no loss to show."
+def _no_data(basis: Basis) -> str:
+    return both(
+        f"{basis.span()} 没有 {basis.traffic} 流量的来电，无法计算流失。",
+        f"No calls of {basis.traffic} traffic in this span: there is no loss to show.",
     )
 
 
 def _notes(lost: Rate, first_keys: Rate, unread: Sequence[str]) -> Iterator[str]:
     yield f"首项业务前流失 pre-leaf loss {lost} · 首键出错 first-key errors {first_keys}"
-    yield (
-        "流失、首键出错的分母是来电；未按键、按错、重听的分母是播放次数；转人工、挂机的分母是进入次数。"
+    yield both(
+        "流失、首键出错的分母是来电；未按键、按错、重听的分母是播放次数；转人工、挂机的分母是进入次数。",
         "Lost is of calls; no input, no match and repeats are of prompt plays; agent keys, "
-        "hang-ups and a node's first-key errors (nothing fits, or back at once) of its entries."
+        "hang-ups and a node's first-key errors (nothing fits, or back at once) of its entries.",
     )
-    yield (
-        "高于其他节点：流失/进入，与其余节点合计比较（单侧，BH 校正 5 %）；未计同一用户多次来电。"
+    yield both(
+        "高于其他节点：流失/进入，与其余节点合计比较（单侧，BH 校正 5 %）；未计同一用户多次来电。",
         "Worse: lost of entries against all other nodes together, one-sided, false findings held "
-        "to 5 %; callers who call often make it somewhat too ready."
+        "to 5 %; callers who call often make it somewhat too ready.",
     )
     if unread:
-        yield (
-            f"版本 {', '.join(unread)} 已读不出，其节点未计入。"
-            f"Versions {', '.join(unread)} can't be read: what happened on them is left out."
+        yield both(
+            f"版本 {', '.join(unread)} 已读不出，其节点未计入。",
+            f"Versions {', '.join(unread)} can't be read: what happened on them is left out.",
         )

@@ -6,14 +6,14 @@ leaf behind two lines of a menu counts at the one that is heard first.
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from reports.basis import Basis
 from reports.interval import Z95
-from reports.layout import Cell, Decimal, Ratio, Report, Word, seconds
+from reports.layout import Cell, Decimal, Filter, Ratio, Report, Word, both, seconds
 from reports.offers import Option
 from reports.topics import Demand
 
@@ -33,9 +33,9 @@ _COLUMNS = (
     Word("in_order", "次序一致的对数", "pairs in order"),
     Word("tau", "一致性τ", "Kendall's tau"),
 )
-_MEANING = (
-    "名次差：正数应提前，负数可推后；只按热度，未计念的时间，最佳次序用 hotline tune。"
-    "Difference: forward if positive. By demand alone; hotline tune weighs the seconds too."
+_MEANING = both(
+    "名次差：正数应提前，负数可推后；只按热度，未计念的时间，最佳次序用 hotline tune。",
+    "Difference: forward if positive. By demand alone; hotline tune weighs the seconds too.",
 )
 _PLACED = Word("placed", "＝", "in place")
 
@@ -55,25 +55,17 @@ class Line(NamedTuple):
 def order(
     options: Sequence[Option],
     demands: Mapping[str, Demand],
+    basis: Basis,
     *,
     names: Mapping[str, Word],
-    traffic: str,
-    as_of: datetime.datetime,
-    first: str = "",
-    last: str = "",
     notes: Sequence[str] = (),
 ) -> Report:
     """The comparison of each menu, in the order of `options`; `names` are those of the menus.
 
     A menu none of whose lines anything is asked about is left out and named.
     """
-    known = {
-        "traffic": traffic,
-        "from": first,
-        "to": last,
-        "as_of": as_of.isoformat(timespec="seconds"),
-    }
     rows: list[tuple[Cell, ...]] = []
+    behind: list[Filter] = []
     cold: list[str] = []
     pairs = inverted = 0
     for menu, found in itertools.groupby(options, key=lambda option: option.menu):
@@ -83,10 +75,12 @@ def order(
             cold.append(menu)
             continue
         rows += _rows(names[menu], lines)
+        behind += [_behind(line, basis) for line in lines]
+        behind.append({})
         here = kendall(ranked)
         pairs, inverted = pairs + here.pairs, inverted + here.pairs - here.in_order
     if not rows:
-        return Report(TITLE, known, (), (), (_no_demand(traffic, first, last), *notes))
+        return Report(TITLE, basis.facts(), (), (), (_no_demand(basis), *notes))
     said = [
         *notes,
         _MEANING,
@@ -95,7 +89,13 @@ def order(
     if cold:
         names_of = ", ".join(str(names[menu]) for menu in cold)
         said.append(f"没有人问到的菜单 menus that nothing is asked of: {names_of}")
-    return Report(TITLE, known, _COLUMNS, tuple(rows), tuple(said))
+    return Report(TITLE, basis.facts(), _COLUMNS, tuple(rows), tuple(said), behind=tuple(behind))
+
+
+def _behind(line: Line, basis: Basis) -> Filter:
+    """The requests of a line's leaf; a sub-menu's are those of its own lines."""
+    leaves = line.option.leaves
+    return basis.behind(leaf=leaves[0]) if len(leaves) == 1 and line.n else {}
 
 
 def _lines(options: Sequence[Option], demands: Mapping[str, Demand]) -> Iterator[Line]:
@@ -192,9 +192,9 @@ def kendall(weights: Sequence[float]) -> Agreement:
     return Agreement(right, pairs, tau)
 
 
-def _no_demand(traffic: str, first: str, last: str) -> str:
-    span = f"{first or '…'} – {last or '…'}"
-    return (
-        f"{span} 没有 {traffic} 流量的申请，也没有来话小结，无法比较次序。"
-        f"No requests of {traffic} traffic and no wrap-up codes in this span: no order to compare."
+def _no_demand(basis: Basis) -> str:
+    return both(
+        f"{basis.span()} 没有 {basis.traffic} 流量的申请，也没有来话小结，无法比较次序。",
+        f"No requests of {basis.traffic} traffic and no wrap-up codes in this span: "
+        "no order to compare.",
     )

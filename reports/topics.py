@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.counts import Count, Repeat, Texted, Wrapped
-from reports.layout import Cell, Decimal, Ratio, Report, Word
+from reports.basis import Basis
+from reports.layout import Cell, Decimal, Ratio, Report, Word, both
 from reports.stats import adjusted
 from reports.trend import Days, Trend, trend
 
@@ -122,27 +123,19 @@ def demand(
 
 def topics(
     evidence: Evidence,
+    basis: Basis,
     *,
-    traffic: str,
-    as_of: datetime.datetime,
-    first: str = "",
-    last: str = "",
     half_life: float = HALF_LIFE,
     weights: Mapping[str, float] = WEIGHTS,
 ) -> Report:
     """The hot topics, ranked. Raises ValueError for a half-life that is not positive."""
     kept = _gather(evidence)
-    begin, end = (asked or seen for asked, seen in zip((first, last), kept.bounds(), strict=True))
-    known = {
-        "traffic": traffic,
-        "from": begin,
-        "to": end,
-        "as_of": as_of.isoformat(timespec="seconds"),
-        "half_life": f"{half_life:g}",
-    }
+    seen = kept.bounds()
+    begin, end = basis.first or seen[0], basis.last or seen[1]
+    known = basis.facts(filter(None, seen), half_life=f"{half_life:g}")
     ranked = _demands(kept, end, half_life, weights)
     if not ranked:
-        return Report(TITLE, known, (), (), (_no_data(traffic, first, last),))
+        return Report(TITLE, known, (), (), (_no_data(basis),))
     trends = [_trend(kept, row, begin, end) for row in ranked]
     words = _words(trends)
     asked = _elsewhere(ranked, weights)
@@ -161,7 +154,8 @@ def topics(
         Word("trend", "趋势", "trend"),
     )
     notes = _notes(kept, ranked, evidence, weights, asked, words)
-    return Report(TITLE, known, columns, rows, tuple(notes))
+    behind = tuple(basis.behind(leaf=row.leaf) if row.leaf else {} for row in ranked)
+    return Report(TITLE, known, columns, rows, tuple(notes), behind=behind)
 
 
 # -- what was counted ------------------------------------------------------------------------------
@@ -323,11 +317,11 @@ def _name(row: Demand, evidence: Evidence) -> Word:
 # -- notes -----------------------------------------------------------------------------------------
 
 
-def _no_data(traffic: str, first: str, last: str) -> str:
-    span = f"{first or '…'} – {last or '…'}"
-    return (
-        f"{span} 没有 {traffic} 流量的申请，也没有来话小结，无法排出热点。"
-        f"No requests of {traffic} traffic and no wrap-up codes in this span: nothing to rank."
+def _no_data(basis: Basis) -> str:
+    return both(
+        f"{basis.span()} 没有 {basis.traffic} 流量的申请，也没有来话小结，无法排出热点。",
+        f"No requests of {basis.traffic} traffic and no wrap-up codes in this span: "
+        "nothing to rank.",
     )
 
 
@@ -362,17 +356,17 @@ def _notes(
     if kept.left_out:
         names = ", ".join(f"{leaf} ({n})" for leaf, n in kept.left_out.most_common(5))
         n = kept.left_out.total()
-        yield (
-            f"列表或已撤业务的申请 {n} 次未计入。"
+        yield both(
+            f"列表或已撤业务的申请 {n} 次未计入。",
             f"{n} requests for lists, or for leaves that the menus no longer have, are left out: "
-            f"{names}"
+            f"{names}",
         )
     if _UNTOLD in words:
         yield "趋势未检验 trends are not tested without: pip install 'hotline[analysis]'"
-    yield (
-        "趋势比较各来源里的份额，前后半期各少于 4 天或 5 次为数据太少。"
+    yield both(
+        "趋势比较各来源里的份额，前后半期各少于 4 天或 5 次为数据太少。",
         f"Trends compare shares by days within each source, false findings held to "
-        f"{FALSE_FINDINGS:.0%}; too few: under 4 days or 5 expected in a half."
+        f"{FALSE_FINDINGS:.0%}; too few: under 4 days or 5 expected in a half.",
     )
 
 
@@ -382,15 +376,15 @@ def _bias(
     if VOICE not in used:
         return
     if not asked:
-        yield (
-            "只有按键：排名受现有菜单次序影响，请导入来话小结。"
+        yield both(
+            "只有按键：排名受现有菜单次序影响，请导入来话小结。",
             "Only key presses: the ranking follows the present order of the menu; import wrap-up "
-            "codes (hotline topics import)."
+            "codes (hotline topics import).",
         )
         return
     moved = sum(abs(row.shares[VOICE] - asked[row.leaf]) for row in ranked if row.leaf) / 2
-    yield (
-        f"按键与别处咨询相差 {100 * moved:.1f} %。"
+    yield both(
+        f"按键与别处咨询相差 {100 * moved:.1f} %。",
         f"{100 * moved:.1f} % of the key presses would have to fall on other leaves to agree with "
-        "what agents and texts are asked."
+        "what agents and texts are asked.",
     )

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from ledger.counts import CALL, REQUEST, Count
+from reports.basis import Basis
 from reports.contact import contact
 from reports.layout import Report, Word
 from reports.offers import Offer
 
 AS_OF = datetime.datetime(2008, 3, 10, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
 DAY = "2008-03-09"
+BASIS = Basis("real", AS_OF, DAY, DAY)
 
 
 def offer(leaf: str, voice: bool = True, text: bool = True) -> Offer:
@@ -48,7 +50,7 @@ COUNTS = [
 
 def made(counts: list[Count] = COUNTS, versions: Any = OFFERS, **more: Any) -> Report:
     """The report of the day."""
-    return contact(counts, versions, day=DAY, traffic="real", as_of=AS_OF, **more)
+    return contact(counts, versions, BASIS, **more)
 
 
 def cells(found: Report) -> dict[str, dict[str, Any]]:
@@ -136,5 +138,5 @@ def test_a_day_without_calls() -> None:
 def test_a_day_that_is_not_over_is_told() -> None:
     """Today's rate is not yesterday's."""
     late = AS_OF - datetime.timedelta(days=1)
-    found = contact(COUNTS, OFFERS, day=DAY, traffic="real", as_of=late)
+    found = contact(COUNTS, OFFERS, BASIS._replace(as_of=late))
     assert any("is not over yet" in note for note in found.notes)

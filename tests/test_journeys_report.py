@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.counts import Trail
+from reports.basis import Basis
 from reports.icicle import icicle
 from reports.journeys import MOST_ROWS, SMALL, journeys
 from reports.layout import ENDED, Icicle, Report, Word
 from reports.page import to_html
 
 AS_OF = datetime.datetime(2026, 4, 1, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+BASIS = Basis("real", AS_OF)
 NAMES = {
     "main": Word("main", "主菜单", "main menu"),
     "bills": Word("bills", "账单 & <b>", "bills"),
@@ -51,7 +53,7 @@ DIALOGUES = [
 
 def made(dialogues: Any = tuple(DIALOGUES), **more: Any) -> Report:
     """The report at the fixed time."""
-    return journeys(trails_of(list(dialogues)), NAMES, traffic="real", as_of=AS_OF, **more)
+    return journeys(trails_of(list(dialogues)), NAMES, BASIS, **more)
 
 
 def cells(found: Report) -> dict[str, dict[str, Any]]:

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from ledger.counts import ATTEMPT, CALL, STEP, Count, Visit
+from reports.basis import Basis
 from reports.interval import poisson
 from reports.layout import Report, Word
 from reports.loss import loss
 from reports.offers import Spot
 
 AS_OF = datetime.datetime(2026, 4, 1, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+BASIS = Basis("real", AS_OF)
 KEYS = {"0": "agent", "9": "repeat", "*": "back"}
 
 
@@ -55,7 +57,7 @@ def call(node: str, n: int, outcome: str = "lost", reason: str = "caller") -> Co
 
 def made(counts: list[Count], visits: list[Visit], versions: Any = VERSIONS, **more: Any) -> Report:
     """The report at the fixed time."""
-    return loss(counts, visits, versions, traffic="real", as_of=AS_OF, **more)
+    return loss(counts, visits, versions, BASIS, **more)
 
 
 def cells(found: Report) -> dict[str, dict[str, Any]]:

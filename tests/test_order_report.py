@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
+from reports.basis import Basis
 from reports.layout import Report, Word
 from reports.offers import Option
 from reports.order import kendall, order
 from reports.topics import Demand
 
 AS_OF = datetime.datetime(2008, 4, 1, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+BASIS = Basis("real", AS_OF)
 NAMES = {name: Word(name, name, name) for name in ("main", "bills", "empty")}
 
 
@@ -48,7 +50,7 @@ DEMANDS = {
 
 def made(options: list[Option] = OPTIONS, demands: Any = DEMANDS) -> Report:
     """The report."""
-    return order(options, demands, names=NAMES, traffic="real", as_of=AS_OF)
+    return order(options, demands, BASIS, names=NAMES)
 
 
 def cells(found: Report) -> list[dict[str, Any]]:

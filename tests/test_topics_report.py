@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.counts import REQUEST, Count, Repeat, Texted, Wrapped
+from reports.basis import Basis
 from reports.layout import Report, Word
 from reports.topics import SOURCES, Code, Evidence, demand, topics
 from reports.trend import halves, trend
 
 AS_OF = datetime.datetime(2026, 3, 31, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+BASIS = Basis("real", AS_OF)
 LEAVES = {
     "balance": Word("balance", "话费余额", "balance"),
     "points": Word("points", "积分", "points"),
@@ -34,9 +36,9 @@ def asked(leaf: str, n: int, channel: str = "voice", day: str = "2026-03-30") ->
     return Count(of=REQUEST, day=day, channel=channel, leaf=leaf, n=n)
 
 
-def report(evidence: Evidence, **more: Any) -> Report:
+def report(evidence: Evidence, first: str = "", last: str = "", **more: Any) -> Report:
     """The report at the fixed time."""
-    return topics(evidence, traffic="real", as_of=AS_OF, **more)
+    return topics(evidence, BASIS._replace(first=first, last=last), **more)
 
 
 def cells(found: Report) -> dict[str, dict[str, Any]]:
