@@ -40,16 +40,13 @@ def gather(
     last: str = "",
     traffic: str = "real",
 ) -> Evidence:
-    """What the days `first` to `last` ("" = no bound) tell, of the leaves of a model.
-
-    Agents' wrap-up codes are told of real traffic only: no other kind has agents.
-    """
+    """What the days `first` to `last` ("" = no bound) tell, of the leaves of a model."""
     texted = ledger.texted(first, last, traffic)
     asked = {row.text: topic.code for row in texted if (topic := topics.of_text(row.text))}
     return Evidence(
         leaf_names(model),
         ledger.counts(NEEDS, first, last, of="request", traffic=traffic),
-        ledger.wrap_ups(first, last),
+        ledger.wrap_ups(first, last, traffic),
         texted,
         ledger.repeats(first, last, traffic),
         {

@@ -13,12 +13,20 @@ from zoneinfo import ZoneInfo
 import click
 
 from hotline.commands.common import placed, settings, show_findings
+from hotline.commands.report_options import TRAFFIC
 from hotline.settings import Settings
 
 if TYPE_CHECKING:
     from hotline.wrapups import BadLine
     from menus.topics import Topics
 
+_TRAFFIC = click.option(
+    "--traffic",
+    type=click.Choice(TRAFFIC),
+    default="real",
+    show_default=True,
+    help="哪类话务。 Which traffic; kinds are never mixed.",
+)
 _SHOWN = 20
 """Bad lines that are printed; the others are counted."""
 
@@ -38,8 +46,9 @@ def topics() -> None:
     is_flag=True,
     help="跳过有错的行；不加就整个不导入。 Leave bad rows out instead of importing nothing.",
 )
+@_TRAFFIC
 @placed
-def import_(file: Path, skip_bad: bool, site: Path | None, home: Path | None) -> None:
+def import_(file: Path, skip_bad: bool, traffic: str, site: Path | None, home: Path | None) -> None:
     """导入 CSV：列名 时间,小结代码,次数。同一个文件再导入一次不改变什么；时间相同的以后导入的为准。
 
     Import a CSV with the columns time, wrap-up code, count, in UTF-8 or GB18030. Times are local:
@@ -69,7 +78,7 @@ def import_(file: Path, skip_bad: bool, site: Path | None, home: Path | None) ->
             )
     if not found.counts:
         raise click.ClickException("没有可导入的行。 There is no row to import.")
-    _take_in(chosen, found.counts)
+    _take_in(chosen, found.counts, traffic)
     if found.added:
         click.echo(
             f"{found.added} 行与前面的时间、代码相同，已相加。"
@@ -101,7 +110,9 @@ def _show_bad(file: Path, bad: list[BadLine]) -> None:
         click.echo(f"…… 另有 {left} 行。 {left} more.", err=True)
 
 
-def _take_in(chosen: Settings, counts: dict[tuple[datetime.datetime, str], int]) -> None:
+def _take_in(
+    chosen: Settings, counts: dict[tuple[datetime.datetime, str], int], traffic: str
+) -> None:
     from ledger.ledger import Ledger
     from ledger.records import WrapUp
 
@@ -110,15 +121,15 @@ def _take_in(chosen: Settings, counts: dict[tuple[datetime.datetime, str], int])
     for (at, code), n in counts.items():  # a clock set back has times twice
         key = int(at.replace(tzinfo=zone).timestamp() * 1000), code
         summed[key] = summed.get(key, 0) + n
-    content = json.dumps(sorted((at, code, n) for (at, code), n in summed.items()))
+    content = json.dumps([traffic, sorted((at, code, n) for (at, code), n in summed.items())])
     source = hashlib.sha256(content.encode()).hexdigest()
     days = sorted({f"{at:%Y-%m-%d}" for at, _ in counts})
     first, last = days[0], days[-1]
     with Ledger.open(chosen.home / "ledger.db", zone=chosen.zone) as ledger:
-        before = sum(row.n for row in ledger.wrap_ups(first, last))
-        rows = [WrapUp(at, code, n, source) for (at, code), n in sorted(summed.items())]
+        before = sum(row.n for row in ledger.wrap_ups(first, last, traffic))
+        rows = [WrapUp(at, code, n, source, traffic) for (at, code), n in sorted(summed.items())]
         new = ledger.add_wrap_ups(rows).result()
-        after = sum(row.n for row in ledger.wrap_ups(first, last))
+        after = sum(row.n for row in ledger.wrap_ups(first, last, traffic))
     span = f"{first} – {last}"
     if new:
         click.secho(f"✓ {new} 行 rows, {span}: {before} → {after} 次 talks", fg="green")
@@ -128,8 +139,9 @@ def _take_in(chosen: Settings, counts: dict[tuple[datetime.datetime, str], int])
 
 @topics.command("list", short_help="列出小结代码。 List the codes.")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。 Print JSON.")
+@_TRAFFIC
 @placed
-def list_(as_json: bool, site: Path | None, home: Path | None) -> None:
+def list_(as_json: bool, traffic: str, site: Path | None, home: Path | None) -> None:
     """列出 topics.yaml 的代码、对应的业务和已导入的次数；没有业务的代码是下一步该做的。
 
     List the codes of topics.yaml, their leaves and how often each was imported. Those without a
@@ -141,7 +153,7 @@ def list_(as_json: bool, site: Path | None, home: Path | None) -> None:
     known = _topics(chosen)
     counted: dict[str, int] = {}
     with Ledger.open(chosen.home / "ledger.db", zone=chosen.zone) as ledger:
-        for wrapped in ledger.wrap_ups():
+        for wrapped in ledger.wrap_ups(traffic=traffic):
             counted[wrapped.code] = counted.get(wrapped.code, 0) + wrapped.n
     rows: list[dict[str, Any]] = [
         {"code": code, **topic.names, "leaf": topic.leaf, "n": counted.get(code, 0)}
