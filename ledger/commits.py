@@ -10,8 +10,8 @@ from dialog.outcomes import DONE, REASONS
 from ledger import records as r
 from ledger import tallies, trial_rows
 from ledger import trial_records as t
+from ledger.batch import Batch
 from ledger.schema import DATED, insert
-from ledger.writer import Batch
 from ledger.zone import Zone
 
 Counts = list[tuple[tallies.Counted, int]]
@@ -104,7 +104,7 @@ def apply(batch: Batch, commit: r.Commit, zone: Zone) -> None:
         _move_on(batch, commit)
     append(batch, commit.rows, zone)
     if commit.state.state is None:
-        batch.lines.ended(commit.session)
+        batch.memory.ended(commit.session)
 
 
 def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
@@ -133,27 +133,30 @@ def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
 
 
 def _dated(batch: Batch, row: Any, zone: Zone, counts: Counts, visits: Visits) -> None:
-    day, hour = zone.local(row.at)
-    new = batch.connection.execute(INSERTS[type(row)], (*row, day, hour)).rowcount
+    connection, memory = batch.connection, batch.memory
+    times = zone.local(row.at)
+    new = connection.execute(INSERTS[type(row)], (*row, *times)).rowcount
     if isinstance(row, r.Step):
-        line = batch.lines.of(batch.connection, row.session)
-        visits.append((tallies.stepped(row, day, line), tallies.listened(row)))
+        line = memory.line(connection, row.session)
+        visits.append((tallies.stepped(row, times[0], line), row.heard_ms))
     elif isinstance(row, r.Request):
-        counts.append((tallies.opened(row, day, hour), 1))
+        counted = tallies.opened(row, times)
+        memory.request(row.id, counted)
+        counts.append((counted, 1))
     elif isinstance(row, r.Closing):
         counts += _close(batch, row) if new else []
     elif isinstance(row, r.CallEnd):
-        counts.append((tallies.ended(row, day, hour), 1))
+        counts.append((tallies.ended(row, times), 1))
     elif isinstance(row, r.Attempt):
-        line = batch.lines.of(batch.connection, row.session)
-        visits.append((tallies.attempted(row, day, line), 0))
+        line = memory.line(connection, row.session)
+        visits.append((tallies.attempted(row, times[0], line), 0))
 
 
 def _close(batch: Batch, row: r.Closing) -> Counts:
-    counts = tallies.closed(batch.connection, row)
-    if counts is None:
+    count = batch.memory.opened(batch.connection, row.request)
+    if count is None:
         raise r.BadRow(f"closing of a request that is not in the record: {row.request}")
-    return [(counts[0], -1), (counts[1], 1)]
+    return [(count, -1), (tallies.closed(batch.connection, row, count), 1)]
 
 
 def _settle(batch: Batch, row: r.OrderMove) -> Counts:
@@ -174,7 +177,7 @@ def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:
     turn, text, deadline, *rest = state
     values = (*facts, turn, text, deadline or None, *rest, line, zone.name, day, hour)
     if batch.connection.execute(_OPEN, values).rowcount:
-        batch.lines.opened(facts.id, (facts.channel, facts.traffic, facts.digest))
+        batch.memory.session(facts.id, (facts.channel, facts.traffic, facts.digest))
         return
     find = batch.connection.execute
     if find("SELECT 1 FROM sessions WHERE id = ?", (facts.id,)).fetchone():

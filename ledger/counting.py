@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from ledger import rollups
+from ledger.batch import Batch
 from ledger.counts import DIMENSIONS, VISIT_DIMENSIONS, Count, Visit
 from ledger.rebuild import FACTS, SOURCES, Asked, Sums, rebuild
 from ledger.rollups import COUNTS, ROLLUPS, VISITS, Rollup
 from ledger.slices import Span, cut
 from ledger.store import Store
-from ledger.writer import Batch
 from ledger.zone import DAY_MS, days_from
 
 LONGEST_MS = 30 * DAY_MS
@@ -185,7 +185,7 @@ class Counting(Store):
 
 
 def _put_right(batch: Batch, rollup: Rollup, deltas: rollups.Deltas) -> None:
-    batch.adder.add(batch.connection, rollup, deltas)
+    batch.memory.adder.add(batch.connection, rollup, deltas)
 
 
 def _merge(batch: Batch, rollup: Rollup, day: str) -> None:

@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from ledger import records as r
+from ledger.batch import Batch
 from ledger.commits import append
 from ledger.store import Store
-from ledger.writer import Batch
 
 _FIELDS = ", ".join(r.Outbox._fields)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from ledger.batch import Batch
 from ledger.counting import Counting
 from ledger.counts import NO_LEAF, REQUEST, Repeat
 from ledger.slices import Span, slices
-from ledger.writer import Batch
 from ledger.zone import DAY_MS, days_from
 
 WITHIN_MS = DAY_MS

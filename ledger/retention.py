@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from ledger import records as r
+from ledger.batch import Batch
 from ledger.commits import append
 from ledger.counting import Counting
-from ledger.writer import Batch
 
 RETENTION: Mapping[str, int] = {
     "deliveries": 30,

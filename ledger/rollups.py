@@ -10,50 +10,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
-from ledger.counts import Count, Visit
-
-C = TypeVar("C", Count, Visit)
+from ledger.counts import DIMENSIONS, VISIT_DIMENSIONS, Count, Visit
 
 MERGED = 0
 """The writer that sums stand under once those of several were merged."""
 _MOST_KINDS = 200_000
 """Kinds whose numbers a process remembers."""
-
-
-class CountKind(NamedTuple):
-    """Count's dimensions without its time."""
-
-    of: str
-    channel: str
-    traffic: str
-    digest: str
-    called: str
-    brand: str
-    node: str
-    service: str
-    leaf: str
-    kind: str
-    keyword: str
-    outcome: str
-    reason: str
-    guided: bool
-
-
-class VisitKind(NamedTuple):
-    """Visit's dimensions without its time."""
-
-    of: str
-    channel: str
-    traffic: str
-    digest: str
-    node: str
-    stage: str
-    event: str
-    key: str
-    tries: int
-    nth: int
 
 
 Times = tuple[Any, ...]
@@ -67,15 +31,14 @@ class Rollup(NamedTuple):
 
     name: str
     of: type[Any]
-    kind: tuple[str, ...]
+    dimensions: tuple[str, ...]
     times: tuple[str, ...]
     sums: tuple[str, ...]
 
     @property
-    def dimensions(self) -> tuple[str, ...]:
-        """All dimensions in their order."""
-        fields: tuple[str, ...] = self.of._fields
-        return fields[: -len(self.sums)]
+    def kind(self) -> tuple[str, ...]:
+        """The dimensions that make a kind: all but the times, in their order."""
+        return tuple(name for name in self.dimensions if name not in self.times)
 
     @property
     def kinds_table(self) -> str:
@@ -93,8 +56,8 @@ class Rollup(NamedTuple):
         return {name: int if hints[name] is bool else hints[name] for name in names}
 
 
-COUNTS = Rollup("count", Count, CountKind._fields, ("day", "hour"), ("n",))
-VISITS = Rollup("visit", Visit, VisitKind._fields, ("day",), ("n", "heard_ms"))
+COUNTS = Rollup("count", Count, DIMENSIONS, ("day", "hour"), ("n",))
+VISITS = Rollup("visit", Visit, VISIT_DIMENSIONS, ("day",), ("n", "heard_ms"))
 ROLLUPS = (COUNTS, VISITS)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ledger import commits
+from ledger.batch import Batch
 from ledger.records import Commit, LedgerError, Row
 from ledger.schema import migrate
-from ledger.writer import Batch, Writer
+from ledger.writer import Writer
 from ledger.zone import Zone
 
 T = TypeVar("T")

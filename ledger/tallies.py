@@ -2,11 +2,14 @@
 
 A later fact of something that was counted takes one from where it stood and adds one to where it
 stands now. `rebuild` counts the same from the rows by a path of its own.
+
+A kind is a plain tuple in the order of its roll-up's `kind`: one is made for each step.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 from dialog.outcomes import UNKNOWN, outcome_of
 from ledger import records as r
@@ -23,30 +26,28 @@ from ledger.counts import (
     SERVED,
     STEP,
 )
-from ledger.rollups import CountKind, VisitKind
 
-Counted = tuple[tuple[str, int], CountKind]
-"""A count's day and hour, and its kind."""
-Visited = tuple[tuple[str], VisitKind]
+Counted = tuple[tuple[str, int], tuple[Any, ...]]
+"""A count's day and hour, and its kind, which ends with outcome, reason and guided."""
+Visited = tuple[tuple[str], tuple[Any, ...]]
 """A visit's day, and its kind."""
 Line = tuple[str, str, str]
 """A session's channel, traffic and digest."""
 
 NO_LINE: Line = ("", "", "")
 
-_OF_REQUEST = (
-    "SELECT day, hour, channel, traffic, digest, called, brand, node, service, leaf, kind, "
-    "keyword FROM requests WHERE id = ?"
-)
+_UNTIL_LEAF = "channel, traffic, digest, called, brand, node, service, leaf"
+_OF_REQUEST = f"SELECT day, hour, kind, keyword, {_UNTIL_LEAF} FROM requests WHERE id = ?"  # noqa: S608
 _UNSETTLED = "SELECT errors + repeats > 0 FROM closings WHERE request = ? AND outcome = ?"
 _SETTLED = (
     "SELECT reason FROM order_moves WHERE order_id = ? AND state = 'reconciled' ORDER BY n LIMIT 1"
 )
 
 
-def opened(row: r.Request, day: str, hour: int) -> Counted:
+def opened(row: r.Request, times: tuple[str, int]) -> Counted:
     """The count that a new request adds one to."""
-    return (day, hour), CountKind(
+    leaf = row.leaf
+    return times, (
         REQUEST,
         row.channel,
         row.traffic,
@@ -55,24 +56,31 @@ def opened(row: r.Request, day: str, hour: int) -> Counted:
         row.brand,
         row.node,
         row.service,
-        row.leaf,
+        leaf,
         row.kind,
-        "" if row.leaf == NO_LEAF else row.keyword,
+        "" if leaf == NO_LEAF else row.keyword,
         OPEN,
         "",
         False,
     )
 
 
-def closed(connection: sqlite3.Connection, row: r.Closing) -> tuple[Counted, Counted] | None:
-    """The count that a closing takes one from and the one it adds to; None without its request."""
-    count = _of(connection, row.request)
-    if count is None:
+def opened_as(connection: sqlite3.Connection, request: str) -> Counted | None:
+    """What a request of the record counted as at its opening."""
+    found = connection.execute(_OF_REQUEST, (request,)).fetchone()
+    if found is None:
         return None
+    day, hour, kind, keyword, *words = found
+    keyword = "" if words[-1] == NO_LEAF else keyword
+    return (day, hour), (REQUEST, *words, kind, keyword, OPEN, "", False)
+
+
+def closed(connection: sqlite3.Connection, row: r.Closing, count: Counted) -> Counted:
+    """Where a request counts that is closed so."""
     outcome, reason = row.outcome, row.reason
     if outcome == UNKNOWN and (settled := _first_word(connection, row.request)):
         outcome, reason = outcome_of(settled)
-    return count, _moved(count, outcome, reason, row.errors + row.repeats > 0)
+    return _moved(count, outcome, reason, row.errors + row.repeats > 0)
 
 
 def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Counted, Counted] | None:
@@ -83,25 +91,16 @@ def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Counte
     unsettled = connection.execute(_UNSETTLED, (row.order_id, UNKNOWN)).fetchone()
     if unsettled is None or _first_word(connection, row.order_id):
         return None
-    count = _of(connection, row.order_id)
+    count = opened_as(connection, row.order_id)
     if count is None:
         return None
     guided = bool(unsettled[0])
     return _moved(count, UNKNOWN, "", guided), _moved(count, *outcome_of(row.reason), guided)
 
 
-def _of(connection: sqlite3.Connection, request: str) -> Counted | None:
-    found = connection.execute(_OF_REQUEST, (request,)).fetchone()
-    if found is None:
-        return None
-    day, hour, *words, leaf, kind, keyword = found
-    keyword = "" if leaf == NO_LEAF else keyword
-    return (day, hour), CountKind._make((REQUEST, *words, leaf, kind, keyword, OPEN, "", False))
-
-
 def _moved(count: Counted, outcome: str, reason: str, guided: bool) -> Counted:
     times, kind = count
-    return times, kind._replace(outcome=outcome, reason=reason, guided=guided)
+    return times, (*kind[:-3], outcome, reason, guided)
 
 
 def _first_word(connection: sqlite3.Connection, order: str) -> str:
@@ -110,9 +109,9 @@ def _first_word(connection: sqlite3.Connection, order: str) -> str:
     return found[0] if found else ""
 
 
-def ended(row: r.CallEnd, day: str, hour: int) -> Counted:
+def ended(row: r.CallEnd, times: tuple[str, int]) -> Counted:
     """The count that a call's end adds one to."""
-    return (day, hour), CountKind(
+    return times, (
         CALL,
         row.channel,
         row.traffic,
@@ -132,20 +131,15 @@ def ended(row: r.CallEnd, day: str, hour: int) -> Counted:
 
 def stepped(row: r.Step, day: str, line: Line) -> Visited:
     """The visit that a step adds one and what was listened to."""
-    key = row.key if row.stage in KEYED and row.key in KEYS else ""
-    nth = min(row.n, MOST_NTH)
-    return (day,), VisitKind(STEP, *line, row.node, row.stage, row.event, key, row.tries, nth)
-
-
-def listened(row: r.Step) -> int:
-    """Milliseconds that a step's event says were heard; a channel that can't tell says none."""
-    return max(row.heard_ms, 0)
+    _, n, _, event, node, stage, tries, key, *_ = row
+    if key and not (stage in KEYED and key in KEYS):
+        key = ""
+    return (day,), (STEP, *line, node, stage, event, key, tries, n if n < MOST_NTH else MOST_NTH)
 
 
 def attempted(row: r.Attempt, day: str, line: Line) -> Visited:
     """The visit that a try which went wrong adds one to."""
-    nth = min(row.n, MOST_NTH)
-    return (day,), VisitKind(ATTEMPT, *line, row.node, "", row.reason, "", 0, nth)
+    return (day,), (ATTEMPT, *line, row.node, "", row.reason, "", 0, min(row.n, MOST_NTH))
 
 
 def line_of(connection: sqlite3.Connection, session: str) -> Line:

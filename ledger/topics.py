@@ -7,10 +7,10 @@ from concurrent.futures import Future
 from functools import partial
 
 from ledger import records as r
+from ledger.batch import Batch
 from ledger.counts import NO_LEAF, Texted, Wrapped
 from ledger.rollups import within
 from ledger.store import Store
-from ledger.writer import Batch
 from ledger.zone import Zone
 
 _TEXTED = """

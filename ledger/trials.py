@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from ledger import records as r
 from ledger import trial_records as t
+from ledger.batch import Batch
 from ledger.commits import append
 from ledger.counts import Exposed
 from ledger.versions import Versions
-from ledger.writer import Batch
 
 _TRIAL = ", ".join(f"t.{field}" for field in t.Trial._fields)
 _END = ", ".join(f"e.{field}" for field in t.TrialEnd._fields)

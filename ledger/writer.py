@@ -21,9 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger import tallies
+from ledger.batch import Batch, Job, Memory
 from ledger.records import BadRow, LedgerError
-from ledger.rollups import COUNTS, VISITS, Adder
 
 log = logging.getLogger(__name__)
 
@@ -31,63 +30,7 @@ BATCH = 500
 GATHER_S = 0.004
 """Seconds between two groups: a sync and the changes of thread cost the same for two as for fifty.
 Nobody on a line hears them (docs/adr/0013)."""
-_MOST_LINES = 50_000
 
-
-class Lines:
-    """The lines of sessions that this process works on: a step need not look for its own."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: dict[str, tallies.Line] = {}
-
-    def opened(self, session: str, line: tallies.Line) -> None:
-        """Remembers a session's line."""
-        if len(self._known) >= _MOST_LINES:  # the others are looked for when they go on
-            self._known.clear()
-        self._known[session] = line
-
-    def ended(self, session: str) -> None:
-        """Forgets a session."""
-        self._known.pop(session, None)
-
-    def of(self, connection: sqlite3.Connection, session: str) -> tallies.Line:
-        """A session's line."""
-        line = self._known.get(session)
-        if line is None:
-            line = tallies.line_of(connection, session)
-            if line is not tallies.NO_LINE:
-                self.opened(session, line)
-        return line
-
-
-class Batch:
-    """What the jobs of one transaction share. What they add to one sum is added once."""
-
-    __slots__ = ("adder", "connection", "counts", "lines", "visits")
-
-    def __init__(self, connection: sqlite3.Connection, adder: Adder, lines: Lines) -> None:
-        self.connection, self.adder, self.lines = connection, adder, lines
-        self.counts: dict[tallies.Counted, tuple[int]] = {}
-        self.visits: dict[tallies.Visited, tuple[int, int]] = {}
-
-    def count(self, counted: tallies.Counted, n: int) -> None:
-        """Adds to a count."""
-        self.counts[counted] = (self.counts.get(counted, (0,))[0] + n,)
-
-    def visit(self, visited: tallies.Visited, heard_ms: int) -> None:
-        """Adds a visit."""
-        n, heard = self.visits.get(visited, (0, 0))
-        self.visits[visited] = n + 1, heard + heard_ms
-
-    def add_up(self) -> None:
-        """Adds what the jobs counted to the roll-ups."""
-        self.adder.add(self.connection, COUNTS, self.counts)
-        self.adder.add(self.connection, VISITS, self.visits)
-
-
-Job = Callable[[Batch], Any]
 Told = Callable[[Any], None]
 
 
@@ -113,7 +56,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
-        self._adder, self._lines = Adder(os.getpid()), Lines()
+        self._memory = Memory(os.getpid())
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -179,12 +122,12 @@ class Writer:
         fcntl.flock(self._turn, fcntl.LOCK_EX)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            shared = Batch(connection, self._adder, self._lines)
+            shared = Batch(connection, self._memory)
             results = [run(shared, item.job) for item in batch]
             shared.add_up()
             connection.execute("COMMIT")
         except BaseException:
-            self._adder.forget()
+            self._memory.forget()
             if connection.in_transaction:  # SQLite may have rolled back by itself
                 connection.execute("ROLLBACK")
             raise
@@ -212,6 +155,7 @@ def _guarded(batch: Batch, job: Job) -> Any:
         if not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO job")
+        batch.memory.forget()
         result = _named(fault)
     connection.execute("RELEASE job")
     return result
