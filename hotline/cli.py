@@ -21,6 +21,9 @@ _COMMANDS = {
     "schema": ("check", "输出 menus.yaml 的 JSON Schema。 Print the JSON Schema of menus.yaml."),
     "diagram": ("check", "输出菜单图（Mermaid）。 Print the menu tree as a Mermaid diagram."),
     "demo-traffic": ("demo", "生成演示话务。 Synthetic traffic to try reports on."),
+    "trial": ("trial", "试验候选版本。 Try a candidate on some of the subscribers."),
+    "versions": ("versions", "菜单的各个版本。 The menus versions."),
+    "rollback": ("versions", "退回到以前的版本。 Go back to an earlier version."),
     "purge": ("purge", "删除过期记录。 Delete what is older than its declared days."),
     "prompts": ("prompts", "生成与检查录音。 Build and audit the recorded prompts."),
 }

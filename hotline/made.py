@@ -10,9 +10,10 @@ from dialog.events import Event
 from dialog.host import Delivery, Reply
 from dialog.session import LEFT, TEXT, Session
 from dialog.turn import Perform, Say, Turn
-from hotline import record, sealing
+from hotline import exposure, record, sealing
 from hotline.replies import Replies
 from ledger import records
+from ledger.trial_records import Trial
 
 OnReply = Callable[[Reply | Exception], None]
 
@@ -49,10 +50,14 @@ def make(
     session: Session,
     carriage: Carriage | None,
     left: Carriage | None,
+    trial: Trial | None,
     *,
     afresh: bool = False,
 ) -> Made:
-    """The commit and the reply of a turn; `afresh` leaves out what was said before it."""
+    """The commit and the reply of a turn; `afresh` leaves out what was said before it.
+
+    `trial` is the one that runs.
+    """
     said: tuple[Say, ...] = ()
     if carriage is not None:
         said = turn.say if afresh else (*carriage.said, *turn.say)
@@ -62,6 +67,8 @@ def make(
         *_delivered(replies, turn, at, carriage, reply),
         *_notices(replies, turn, at),
     )
+    if trial is not None:
+        rows += (*exposure.rows(trial, session, turn, event, at, pseudonym),)
     if left is not None and not left.delivery.held:
         rows += (records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""),)
     new = session.turn == 0

@@ -164,7 +164,8 @@ class Runner:
 
     def _opened(self, carriage: Carriage, profile: Profile | None) -> None:
         delivery = carriage.delivery
-        session = engine.begin(self._new_id(self.now()), self.versions.serving(), delivery.origin)
+        model = self.versions.of(delivery.origin, self.vault.pseudonym)
+        session = engine.begin(self._new_id(self.now()), model, delivery.origin)
         event = delivery.event
         assert isinstance(event, CallArrived | TextReceived)
         self._step_of(carriage, session, event._replace(profile=profile))
@@ -190,15 +191,16 @@ class Runner:
         sealed = sealing.seal(model, session, event, self.vault)
         left = self._left(session, event, carriage)
         by = self.replies, self.vault.pseudonym, self.now()
+        trial = self.versions.trial
         try:
             turn = engine.resume(model, session, sealed)
-            made = make(*by, turn, sealed, session, carriage, left)
+            made = make(*by, turn, sealed, session, carriage, left, trial)
         except engine.Illegal:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the subscriber must hear of it
             log.error("the engine failed at %s: %s", session.node or "the start", trail(error))
             turn = broken(model, session, sealed)
-            made = make(*by, turn, sealed, session, carriage, left, afresh=True)
+            made = make(*by, turn, sealed, session, carriage, left, trial, afresh=True)
 
         def committed(error: Exception | None) -> None:
             if error is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Settings:
     bss_faults: Path | None = None
     drops: Drops = BY_KEY
     ami: str = field(default="", repr=False)  # user:secret@host:port of the PBX to watch
+    bill_day: int = 1  # of the month: when most people ask about their bill
     notice_link: str = ""  # the link of texts beside calls; "" = Twilio when it is set up
 
     @property
@@ -103,6 +105,9 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "ami": os.environ.get("HOTLINE_AMI", ""),
         "notice_link": os.environ.get("HOTLINE_NOTICE_LINK", ""),
     }
+    bill_day = os.environ.get("HOTLINE_BILL_DAY", "1")
+    if not re.fullmatch(r"[1-9]|[12][0-9]|3[01]", bill_day):
+        raise BadSetting("HOTLINE_BILL_DAY 应为 1 到 31。 HOTLINE_BILL_DAY must be 1 to 31.")
     for name in ("twilio_identity", "twilio_sms_identity"):
         if env[name] not in (CLAIMED, NETWORK):
             raise BadSetting(
@@ -110,4 +115,5 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
                 f" HOTLINE_{name.upper()} must be network or claimed."
             )
     chosen = {key: value for key, value in given.items() if value is not None}
-    return Settings(found, find_home(found, home), **{**env, **chosen})  # type: ignore[arg-type]
+    ready = {"bill_day": int(bill_day), **env, **chosen}
+    return Settings(found, find_home(found, home), **ready)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What happens without anybody: overdue waits lapse, orders of unknown end are asked for again."""
+"""What happens by itself: overdue waits lapse, unknown orders are asked for, a trial is guarded."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dialog.host import Delivery
 from dialog.outcomes import DONE, FAILED, UNKNOWN, outcome_of
 from dialog.session import LEFT, TEXT, Session
 from dialog.turn import Perform, Say, load_wait
+from hotline import trials
 from hotline.house import House
 from hotline.mishaps import REASON, trail
 from ledger import records
@@ -24,6 +25,7 @@ log = logging.getLogger("hotline.sweep")
 
 EVERY_S = 1.0
 RECONCILE_EVERY_S = 20.0
+TRIAL_EVERY_S = 60.0
 RECONCILED_AT_ONCE = 50
 """Orders asked for in one round: callers' orders use the same lane."""
 LOOK_BACK_MS = 7 * 24 * 3600 * 1000
@@ -199,7 +201,7 @@ def _close(house: House, delivery: records.Delivery) -> None:
 
 
 class Sweeper:
-    """A thread that sweeps and reconciles until it is stopped."""
+    """A thread that sweeps, reconciles and guards the trial until it is stopped."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -217,17 +219,24 @@ class Sweeper:
         self._thread.join()
 
     def _run(self) -> None:
-        rest = 0.0
+        rest = unseen = 0.0
         while not self._stop.wait(EVERY_S):
-            rest += EVERY_S
+            rest, unseen = rest + EVERY_S, unseen + EVERY_S
             self._guarded(lambda: sweep(self._house, self._house.now()))
             self._guarded(self._house.versions.follow)
             if rest >= RECONCILE_EVERY_S:
                 rest = 0.0
                 self._guarded(self._reconcile)
+            if unseen >= TRIAL_EVERY_S:
+                unseen = 0.0
+                self._guarded(self._look)
 
     def _reconcile(self) -> None:
         self._after = reconcile(self._house, self._house.now(), self._after)
+
+    def _look(self) -> None:
+        house = self._house
+        trials.look(house.ledger, house.versions, house.now(), house.settings.bill_day)
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:

@@ -24,6 +24,10 @@ class Zone:
         """The local day (YYYY-MM-DD) and hour (0-23) of a UTC time in milliseconds."""
         return self._quarter(at // _QUARTER_MS)
 
+    def iso(self, at: int) -> str:
+        """A UTC time in milliseconds as local ISO 8601, to the second, with its offset."""
+        return datetime.fromtimestamp(at / 1000, self._info).isoformat(timespec="seconds")
+
     def midnight(self, at: int, days_back: int) -> int:
         """UTC milliseconds of the local midnight that began the day `days_back` days before."""
         day = date.fromisoformat(self.local(at)[0]) - timedelta(days=days_back)

@@ -46,16 +46,28 @@ class Sources(dict[str, str]):
         self.file = file
 
 
-def read_sources(site: Path) -> Sources:
+def read_sources(site: Path, beside: Path | None = None) -> Sources:
     """The text of menus.yaml and of each codebook in use, by name, as a version keeps them.
 
     `site` is a site's folder, or a menus file in it under any name. A book is the site's own
-    `sms_commands/codebooks/<id>.yaml` or else the packaged one. Raises UnreadableError.
+    `sms_commands/codebooks/<id>.yaml`, or that of the site `beside` (for a menus file that lies
+    elsewhere), or else the packaged one. Raises UnreadableError.
     """
-    read = _read(site)
+    read = _read(site, beside)
     if read.found:
         raise UnreadableError(read.found)
     return read.sources
+
+
+def source(site: Path, name: str) -> str | None:
+    """The text that a site's folder has for a source's name; None when it has none to be read.
+
+    Of a book that it has none of, the packaged one.
+    """
+    file = site / name
+    if name != MENUS_FILE and not file.is_file():
+        file = _PACKAGED / file.name
+    return read_text(file, name, [])
 
 
 def load(site: Path, *, signatures: Signatures | None = None) -> tuple[Model | None, list[Finding]]:
@@ -90,7 +102,7 @@ class _Read(NamedTuple):
     found: list[Finding]
 
 
-def _read(site: Path) -> _Read:
+def _read(site: Path, beside: Path | None = None) -> _Read:
     found: list[Finding] = []
     path = site if site.is_file() else site / MENUS_FILE
     text = read_text(path, path.name, found)
@@ -103,10 +115,11 @@ def _read(site: Path) -> _Read:
         name = _book_file(book)
         if name in sources:
             continue
-        own = path.parent / name
-        file = own if own.is_file() else _PACKAGED / f"{book}.yaml"
-        if not file.is_file():
-            known = {p.stem for d in (own.parent, _PACKAGED) for p in d.glob("*.yaml")}
+        own = [folder / name for folder in (path.parent, beside) if folder is not None]
+        places = [*own, _PACKAGED / f"{book}.yaml"]
+        file = next((place for place in places if place.is_file()), None)
+        if file is None:
+            known = {p.stem for place in places for p in place.parent.glob("*.yaml")}
             found.append(finding("unknown_book", place, book=book, **hint(book, known)))
             continue
         text = read_text(file, name, found)

@@ -32,8 +32,9 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    if not isinstance(command, click.Group):
+    if not isinstance(command, click.Group) or command.invoke_without_command:
         yield name, command
+    if not isinstance(command, click.Group):
         return
     context = click.Context(command)
     for word in command.list_commands(context):

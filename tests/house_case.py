@@ -239,9 +239,9 @@ class Rig:
         """A text from a number."""
         return self.deliver(text_of(body, number, key or self._key("sms")))
 
-    def call(self, number: str = NUMBER, *, held: bool = False) -> Caller:
+    def call(self, number: str = NUMBER, *, held: bool = False, traffic: str = "real") -> Caller:
         """A call that has just been answered, by requests or on a `held` line."""
-        return Caller(self, number, self._key("call"), held=held)
+        return Caller(self, number, self._key("call"), held=held, traffic=traffic)
 
     def _key(self, kind: str) -> str:
         self._n += 1
@@ -347,9 +347,12 @@ class Rig:
 class Caller:
     """One call into a rig."""
 
-    def __init__(self, rig: Rig, number: str, dialogue: str, *, held: bool = False) -> None:
+    def __init__(
+        self, rig: Rig, number: str, dialogue: str, *, held: bool = False, traffic: str = "real"
+    ) -> None:
         self.rig, self.dialogue, self.number, self.held = rig, dialogue, number, held
-        self.origin = Origin(VOICE, "10086", number, NETWORK if number else "none", "trunk")
+        identity = NETWORK if number else "none"
+        self.origin = Origin(VOICE, "10086", number, identity, "trunk", traffic)
         self.n = 0
         self.heard: list[Answers] = []
         self.deliveries: list[Delivery] = []

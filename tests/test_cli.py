@@ -23,7 +23,10 @@ from ledger import records
 from ledger.ledger import Ledger
 
 NUMBER = "13800138000"
-COMMANDS = ("serve", "call", "sms", "check", "report", "actions", "schema", "diagram", "prompts")
+COMMANDS = (
+    "serve", "call", "sms", "check", "report", "actions", "schema", "diagram", "trial", "versions",
+    "rollback", "prompts",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +270,17 @@ def test_menus_with_errors_serve_nobody(site: Path, home: Path, tmp_path: Path) 
 # -- help ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("args", [(), *((name,) for name in COMMANDS), ("report", "failures")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        *((name,) for name in COMMANDS),
+        ("report", "failures"),
+        ("trial", "start"),
+        ("trial", "stop"),
+        ("versions", "show"),
+    ],
+)
 def test_help_speaks_both_languages(hotline: Any, args: tuple[str, ...]) -> None:
     """Every command says what it does and what its options mean, in Chinese and in English."""
     told = hotline(*args, "--help")

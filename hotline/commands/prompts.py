@@ -20,6 +20,7 @@ def prompts() -> None:
 
 
 @prompts.command()
+@click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -28,10 +29,11 @@ def prompts() -> None:
     help="进程数。 Processes.",
 )
 @placed
-def build(jobs: int, site: Path | None, home: Path | None) -> None:
-    """合成缺少的录音（8 kHz 16 位单声道 WAV）；已有的不动。
+def build(file: Path | None, jobs: int, site: Path | None, home: Path | None) -> None:
+    """合成站点（或候选文件 FILE）缺少的录音（8 kHz 16 位单声道 WAV）；已有的不动。
 
-    Synthesise what is missing; what is there stays. It needs pip install 'hotline[prompts]'.
+    Synthesise what the site lacks, or a candidate's FILE; what is there stays. It needs pip install
+    'hotline[prompts]'.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -39,7 +41,7 @@ def build(jobs: int, site: Path | None, home: Path | None) -> None:
     from ivr.speech import Kokoro, SpeechError
 
     chosen = settings(site, home)
-    wanted = _clips(chosen.site)
+    wanted = _clips(file or chosen.site)
     columns = ("录音 prompts", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns) as bar:

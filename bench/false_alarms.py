@@ -1,0 +1,275 @@
+"""How often trials and control charts cry wolf: `python -m bench.false_alarms [--write]`.
+
+`--write` puts the figures into docs/statistics.md, with the commit that they were taken at. With
+the default of 2,000 runs (`--runs`) it takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench import simulated
+from bench.simulated import GUARDS, Population
+from reports import stats
+from reports.interval import wilson
+from reports.layout import Ratio
+from tuning.trial import ENOUGH
+
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "docs/statistics.md"
+SHARES = (0.1, 0.2, 0.5)
+Z95 = 1.959963984540054
+
+
+def rate(n: int, of: int) -> str:
+    """A share of runs with its 95 % interval."""
+    low, high = wilson(n, of)
+    return f"{100 * n / of:.2f} % ({100 * low:.2f}–{100 * high:.2f})"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+# -- trials without a difference -------------------------------------------------------------------
+
+
+class Stops(NamedTuple):
+    """In how many of the runs harmless candidates were stopped: by guard, by any; and misjudged."""
+
+    by_guard: tuple[int, ...]
+    any: int
+    either_way: int  # the first guard, also for a better candidate
+
+
+def harmless(share: float, runs: int, who: Population, seed: int, *, daily: bool) -> Stops:
+    """Trials of versions that are alike, looked at every minute or once a day."""
+    rng = np.random.default_rng(seed)
+    by_guard, any_of, either = [0] * len(GUARDS), 0, 0
+    for _ in range(runs):
+        run = simulated.course(rng, who, share)
+        entered, met = run.entered, run.met
+        if daily:
+            entered = simulated.daily(entered, who.looks)
+            met = tuple(simulated.daily(each, who.looks) for each in met)
+        harm = [simulated.first_look(entered, each, harm=True) is not None for each in met]
+        better = simulated.first_look(entered, met[0], harm=False) is not None
+        by_guard = [n + found for n, found in zip(by_guard, harm, strict=True)]
+        any_of += any(harm)
+        either += harm[0] or better
+    return Stops(tuple(by_guard), any_of, either)
+
+
+class Naive(NamedTuple):
+    """False stops of what one might do instead."""
+
+    z_test: int
+    every_failure: int
+    equal_shares: int
+
+
+def naive(share: float, runs: int, who: Population, seed: int) -> Naive:
+    """Looked at once a day: a z-test of all failures, E of all failures, E without the shares."""
+    rng = np.random.default_rng(seed)
+    found = [0, 0, 0]
+    calls = simulated.shape(1)
+    for _ in range(runs):
+        run = simulated.course(rng, who, share)
+        failed = tuple(each.cumsum() for each in run.every)
+        of = tuple(rng.poisson(calls * total).cumsum() + 1 for total in run.calls)
+        pooled = (failed[0] + failed[1]) / (of[0] + of[1])
+        spread = np.sqrt(pooled * (1 - pooled) * (1 / of[0] + 1 / of[1])) + 1e-12
+        z = (failed[1] / of[1] - failed[0] / of[0]) / spread
+        found[0] += bool((np.abs(z) > Z95).any())
+        entered = simulated.daily(run.entered, who.looks)
+        found[1] += bool((simulated.ln_evidence(entered, failed) >= np.log(ENOUGH)).any())
+        first = simulated.daily(run.met[0], who.looks)
+        equal = (entered[0] + entered[1], entered[0] + entered[1])
+        found[2] += bool((simulated.ln_evidence(equal, first) >= np.log(ENOUGH)).any())
+    return Naive(*found)
+
+
+def _alarms(runs: int, who: Population) -> Iterator[str]:
+    yield (
+        f"Stops of harmless candidates, {runs} trials of {simulated.DAYS} days each, "
+        f"{who.subscribers} subscribers, most of whom come:"
+    )
+    yield ""
+    rows = []
+    for n, share in enumerate(SHARES):
+        for daily in (False, True):
+            stops = harmless(share, runs, who, 100 + n, daily=daily)
+            looked = "once a day" if daily else "every minute"
+            rows.append(
+                [
+                    f"{100 * share:.0f} %", looked, *(rate(each, runs) for each in stops.by_guard),
+                    rate(stops.any, runs), rate(stops.either_way, runs),
+                ]
+            )  # fmt: skip
+    head = ("share", "looked at", *GUARDS, "any guard", "`failure`, worse or better")
+    yield from table(head, rows)
+    yield ""
+    yield (
+        f"The same trials judged otherwise, {runs} each, looked at once a day: a two-sided z-test "
+        "at 5 % of all failures; E of every failure instead of each subscriber's first; E with "
+        "equal shares in the null:"
+    )
+    yield ""
+    rows = []
+    for n, share in enumerate(SHARES):
+        other = naive(share, runs, who._replace(looks=24), 200 + n)
+        rows.append([f"{100 * share:.0f} %", *(rate(each, runs) for each in other)])
+    yield from table(("share", "daily z-test", "every failure", "equal shares"), rows)
+
+
+# -- trials with a difference ----------------------------------------------------------------------
+
+
+class Power(NamedTuple):
+    """How soon a difference is shown: days, and subscribers entered by then."""
+
+    shown: int
+    days: list[float]
+    entered: list[int]
+
+
+def power(share: float, worse: float, runs: int, who: Population, seed: int) -> Power:
+    """Trials of a candidate with `worse` times the failures, looked at every hour."""
+    rng = np.random.default_rng(seed)
+    days, entered = [], []
+    for _ in range(runs):
+        run = simulated.course(rng, who, share, worse)
+        look = simulated.first_look(run.entered, run.met[0], harm=worse > 1)
+        if look is not None:
+            days.append((look + 1) / who.looks)
+            entered.append(int(run.entered[0][look] + run.entered[1][look]))
+    return Power(len(days), days, entered)
+
+
+def _power(runs: int, who: Population) -> Iterator[str]:
+    yield f"Trials of a candidate that is worse or better, {runs} each, looked at every hour:"
+    yield ""
+    rows = []
+    for n, changed in enumerate((0.05, 0.0086)):
+        for m, share in enumerate(SHARES):
+            found = power(share, changed / 0.0256, runs, who._replace(looks=24), 300 + 10 * n + m)
+            days = sorted([*found.days, *[float("inf")] * (runs - found.shown)])
+            rows.append(
+                [
+                    f"2.56 % → {100 * changed:.2f} %",
+                    f"{100 * share:.0f} %",
+                    rate(found.shown, runs),
+                    f"{statistics.median(days):.1f}",
+                    f"{days[int(0.9 * runs)]:.1f}",
+                    f"{statistics.median(found.entered):.0f}",
+                ]
+            )
+    head = ("failures", "share", "shown", "days, median", "days, 90 %", "subscribers, median")
+    yield from table(head, rows)
+
+
+# -- control charts --------------------------------------------------------------------------------
+
+BASE_DAYS, CHART_DAYS = 30, 60
+
+
+class Charts(NamedTuple):
+    """Points beyond the limits, and charts with at least one, of charts without any signal."""
+
+    points: int
+    charts: int
+    of_points: int
+
+
+def charts(runs: int, noise: float, seed: int, *, laney: bool) -> Charts:
+    """Charts of a steady hotline whose days differ by `noise` (log-normal sigma of the rate)."""
+    rng = np.random.default_rng(seed)
+    points = alarmed = 0
+    for _ in range(runs):
+        days = _days(rng, noise)
+        base = stats.baseline(days[:BASE_DAYS])
+        if not laney:
+            base = base._replace(sigma_z=1.0)
+        signals = stats.signals(days[BASE_DAYS:], base)
+        beyond = sum(stats.BEYOND in found for found in signals)
+        points, alarmed = points + beyond, alarmed + bool(beyond)
+    return Charts(points, alarmed, runs * CHART_DAYS)
+
+
+def _days(rng: Any, noise: float) -> list[Ratio]:
+    """Days of some 8,000 requests of which 2.56 % fail, more on some days than on others."""
+    of = rng.poisson(8000 * rng.uniform(0.8, 1.2, BASE_DAYS + CHART_DAYS))
+    share = 0.0256 * np.exp(rng.normal(-(noise**2) / 2, noise, of.size))
+    return [Ratio(int(n), int(whole)) for n, whole in zip(rng.binomial(of, share), of, strict=True)]
+
+
+def _control(runs: int) -> Iterator[str]:
+    yield (
+        f"False alarms of control charts, {runs} of each: a baseline of {BASE_DAYS} days, then "
+        f"{CHART_DAYS} points of the same hotline, about 8,000 requests a day, 2.56 % of which "
+        "fail, on each day by chance more or less of them:"
+    )
+    yield ""
+    rows = []
+    for n, noise in enumerate((0.0, 0.1, 0.2)):
+        for laney in (False, True):
+            found = charts(runs, noise, 400 + n, laney=laney)
+            rows.append(
+                [
+                    f"{100 * noise:.0f} %",
+                    "Laney's p'" if laney else "plain p",
+                    rate(found.points, found.of_points),
+                    rate(found.charts, runs),
+                ]
+            )
+    yield from table(("days differ by", "limits", "of the points", "of the charts"), rows)
+
+
+# -- into the document -----------------------------------------------------------------------------
+
+
+def put(text: str, part: str, lines: Sequence[str]) -> str:
+    """The document with a part's lines put between its marks."""
+    marks = rf"(<!-- taken: {part} -->\n).*?(<!-- end -->)"
+    new, n = re.subn(marks, lambda m: m[1] + "\n".join(lines) + "\n" + m[2], text, flags=re.DOTALL)
+    if n != 1:
+        raise ValueError(f"no part {part} in the document")
+    return new
+
+
+def _commit() -> str:
+    told = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    return subprocess.run(told, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--write", action="store_true", help="put the figures into the document")
+    options = parser.parse_args()
+    taken = f"Taken at commit `{_commit()}`. In brackets: 95 % Wilson intervals."
+    who, begun = Population(), time.monotonic()
+    parts = {
+        "trial": [taken, "", *_alarms(options.runs, who), "", *_power(options.runs // 2, who)],
+        "control": [taken, "", *_control(options.runs)],
+    }
+    for part, lines in parts.items():
+        print(f"== {part}", *lines, sep="\n")
+        if options.write:
+            DOCUMENT.write_text(put(DOCUMENT.read_text("utf-8"), part, lines), "utf-8")
+    print(f"{time.monotonic() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

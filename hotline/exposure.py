@@ -1,0 +1,60 @@
+"""What a step of a trial's subscriber adds to the record: the entry, topics, the guards' marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dialog.events import CallEnded, DigitsEntered, Event, TextReceived, WaitExpired
+from dialog.outcomes import FAILED
+from dialog.session import VOICE, Session
+from dialog.turn import Attempt, RequestClosed, RequestOpened, Turn
+from ledger.records import Row
+from ledger.trial_records import CANDIDATE, Trial, TrialEntry, TrialMark, TrialTopic
+from tuning.split import arm_of
+
+FAILURE = "failure"
+OPT_OUT = "opt_out"
+
+
+def rows(
+    trial: Trial,
+    before: Session,
+    turn: Turn,
+    event: Event,
+    at: int,
+    pseudonym: Callable[[str], str],
+) -> Iterable[Row]:
+    """The rows of one step; none of a dialogue that is not on its subscriber's version.
+
+    The ledger keeps the first of each and drops what belongs to a dialogue older than the entry.
+    """
+    session, origin = turn.session, turn.session.origin
+    who = pseudonym(origin.caller)
+    arm = arm_of(trial, who, origin.traffic)
+    if session.digest != (trial.candidate if arm == CANDIDATE else trial.control) or not arm:
+        return
+    if not before.turn:
+        yield TrialEntry(trial.id, who, arm, at)
+    for fact in turn.facts:
+        if isinstance(fact, RequestOpened) and fact.kind != "none":
+            yield TrialTopic(trial.id, who, fact.leaf, at, session.id)
+    if _failed(turn, event):
+        yield TrialMark(trial.id, who, FAILURE, arm, at, session.id)
+    if _opted_out(before, turn, event):
+        yield TrialMark(trial.id, who, OPT_OUT, arm, at, session.id)
+
+
+def _failed(turn: Turn, event: Event) -> bool:
+    """Whether the step made a failure of R3: a failed request, or a call without any leaf."""
+    if any(isinstance(fact, RequestClosed) and fact.outcome == FAILED for fact in turn.facts):
+        return True
+    session = turn.session
+    over = session.origin.channel == VOICE and isinstance(event, CallEnded | WaitExpired)
+    return over and not session.leaves
+
+
+def _opted_out(before: Session, turn: Turn, event: Event) -> bool:
+    """Whether the subscriber asked for an agent, as against being sent to one after errors."""
+    asked = turn.session.agent and not before.agent
+    by_key = isinstance(event, DigitsEntered | TextReceived)
+    return asked and by_key and not any(isinstance(fact, Attempt) for fact in turn.facts)
