@@ -39,8 +39,12 @@ def gather(
     first: str = "",
     last: str = "",
     traffic: str = "real",
+    today: str = "",
 ) -> Evidence:
-    """What the days `first` to `last` ("" = no bound) tell, of the leaves of a model."""
+    """What the days `first` to `last` ("" = no bound) tell, of the leaves of a model.
+
+    Repeat contacts are known of the days before `today` (default: the last day of the record).
+    """
     texted = ledger.texted(first, last, traffic)
     asked = {row.text: topic.code for row in texted if (topic := topics.of_text(row.text))}
     return Evidence(
@@ -48,7 +52,7 @@ def gather(
         ledger.counts(NEEDS, first, last, of="request", traffic=traffic),
         ledger.wrap_ups(first, last, traffic),
         texted,
-        ledger.repeats(first, last, traffic),
+        ledger.repeats(first, last, traffic, today),
         {
             code: Code(Word(code, topic.names["zh-CN"], topic.names["en"]), topic.leaf)
             for code, topic in topics.codes.items()

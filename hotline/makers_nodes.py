@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hotline.durations import MenuTimes, UnrecordedError, durations
 from hotline.evidence import BadTopicsError, gather, site_topics
-from hotline.offers import node_names, offers, options, spots
+from hotline.offers import menu_ways, node_names, offers, options, spots
 from hotline.reporting import Context
 from ivr.manifest import ManifestError, load_manifest
 from menus.findings import hint
@@ -48,7 +47,7 @@ def order(context: Context) -> Report:
         options(model, times),
         demands,
         context.basis,
-        names=node_names(model),
+        names=menu_ways(model),
         notes=notes,
     )
 
@@ -98,10 +97,11 @@ def _midnight(day: datetime.date, zone: ZoneInfo) -> int:
 def loss(context: Context) -> Report:
     """The loss of each node."""
     asked = context.asked
-    counts = context.counts(loss_report.NEEDS)
-    visits = context.ledger.visits(
-        loss_report.VISITS, asked.first, asked.last, traffic=asked.traffic, channel="voice"
-    )
+    with context.ledger.snapshot():
+        counts = context.counts(loss_report.NEEDS)
+        visits = context.ledger.visits(
+            loss_report.VISITS, asked.first, asked.last, traffic=asked.traffic, channel="voice"
+        )
     versions = {
         digest: None if model is None else spots(model)
         for digest, model in _models(context, (visit.digest for visit in visits))
@@ -156,7 +156,7 @@ def _models(context: Context, digests: Iterable[str]) -> list[tuple[str, Model |
 
 
 def _evidence(context: Context, model: Model) -> Evidence:
-    asked: Any = context.asked
+    asked = context.asked
     try:
         known = site_topics(context.settings.site, model)
     except BadTopicsError as error:
@@ -165,5 +165,11 @@ def _evidence(context: Context, model: Model) -> Evidence:
             f" topics.yaml has {len(error.findings)} errors: run hotline check."
         ) from None
     return gather(
-        context.ledger, known, model, first=asked.first, last=asked.last, traffic=asked.traffic
+        context.ledger,
+        known,
+        model,
+        first=asked.first,
+        last=asked.last,
+        traffic=asked.traffic,
+        today=context.now.date().isoformat(),
     )

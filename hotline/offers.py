@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from hotline.durations import MenuTimes
 from menus.filters import both
 from menus.model import Action, Code, Filter, Form, Menu, Model
-from menus.paths import Path, below, paths
+from menus.paths import Path, below, leaf_of, paths
 from menus.template import Slot
 from menus.topics import leaf_ids
 from reports.layout import Word
@@ -38,17 +38,17 @@ def leaf_names(model: Model) -> dict[str, Word]:
     names = {}
     for leaf in leaf_ids(model):
         if leaf in ways:
-            names[leaf] = _way(model, leaf, ways[leaf][0])
+            names[leaf] = _joined(model, leaf, ways[leaf][0])
         else:
             said = spellings.get(leaf, leaf)
             names[leaf] = Word(leaf, said, said)
     return names
 
 
-def _way(model: Model, leaf: str, path: Path) -> Word:
+def _joined(model: Model, id_: str, path: Path) -> Word:
     said = [label(model, hop.choice.label) for hop in path[1:] or path]
     return Word(
-        leaf,
+        id_,
         _AWAY.join(word.chinese for word in said),
         _AWAY.join(word.english for word in said),
     )
@@ -109,7 +109,7 @@ def options(model: Model, times: Mapping[str, MenuTimes]) -> list[Option]:
         Option(
             menu.id,
             choice.key,
-            label(model, choice.label),
+            label(model, choice.label, leaf_of(model, choice) or choice.to),
             tuple(dict.fromkeys(_behind(model, menu, n))),
             _ends(times.get(menu.id), n),
         )
@@ -155,9 +155,22 @@ def node_names(model: Model) -> dict[str, Word]:
     return {id_: names.get(id_, Word(id_, id_, "")) for id_ in model.nodes}
 
 
+def menu_ways(model: Model) -> dict[str, Word]:
+    """What each menu is called by itself: the labels on the way to it, but for the main menu's."""
+    names = node_names(model)
+    found = {model.start["voice"]: names[model.start["voice"]]}
+    for ways in paths(model).values():
+        for path in ways:
+            for n, hop in enumerate(path[1:], 1):
+                if hop.menu not in found:
+                    found[hop.menu] = _joined(model, hop.menu, path[:n])
+    return {**names, **found}
+
+
 def spots(model: Model) -> dict[str, Spot]:
     """Every node that asks callers something."""
-    names = node_names(model)
+    names = menu_ways(model)
+    before = _before(model)
     return {
         node.id: Spot(
             names[node.id],
@@ -168,7 +181,20 @@ def spots(model: Model) -> dict[str, Spot]:
             dict(node.reserved),
             node.tries.most,
             node.id == model.start["voice"],
+            node.id in before,
         )
         for node in model.nodes.values()
         if isinstance(node, (Menu, Form, Action))
     }
+
+
+def _before(model: Model) -> set[str]:
+    """The menus that calls reach without passing a leaf."""
+    met: set[str] = set()
+    new = [model.start["voice"]]
+    while new:
+        node = model.nodes[new.pop()]
+        if isinstance(node, Menu) and node.id not in met:
+            met.add(node.id)
+            new += [choice.to for choice in node.choices]
+    return met

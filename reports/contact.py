@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dialog.outcomes import DONE
 from ledger.counts import CALL, REQUEST, Count
 from reports.basis import Basis
-from reports.layout import Cell, Decimal, Ratio, Report, Word, both
+from reports.layout import BAR, Cell, Chart, Decimal, Ratio, Report, Series, Word, both
 from reports.offers import BOTH, TEXT, VOICE, Offer
 
 TITLE = Word("contact", "节点接触率", "node contact rate")
@@ -22,6 +22,7 @@ NEEDS = ("of", "channel", "digest", "leaf", "outcome")
 
 _YES = Word("yes", "是", "yes")
 _NO = Word("no", "否", "no")
+_DONE = Word("done", "成功申请", "completed requests")
 _COLUMNS = (
     Word("name", "节点", "node"),
     Word("leaf", "末端", "leaf"),
@@ -82,7 +83,7 @@ def contact(
     rows = tuple(_row(leaf, least) for leaf in leaves)
     behind = tuple(basis.behind(leaf=leaf.offer.leaf) if leaf.asked else {} for leaf in leaves)
     notes = _notes(leaves, versions, whole, least, basis)
-    return Report(TITLE, known, _COLUMNS, rows, notes, behind=behind)
+    return Report(TITLE, known, _COLUMNS, rows, notes, (_chart(leaves),), behind)
 
 
 def _leaves(counts: Sequence[Count], versions: Mapping[str, Sequence[Offer] | None]) -> list[_Leaf]:
@@ -112,6 +113,12 @@ def _leaves(counts: Sequence[Count], versions: Mapping[str, Sequence[Offer] | No
         _Leaf(offer, done.get(leaf, {}), asked[leaf], chances[leaf])
         for leaf, offer in offers.items()
     ]
+
+
+def _chart(leaves: Sequence[_Leaf]) -> Chart:
+    """Completed requests of each leaf, the fewest first."""
+    series = Series(_DONE, tuple(float(leaf.total) for leaf in leaves))
+    return Chart(BAR, _DONE, "", tuple(leaf.offer.name.chinese for leaf in leaves), (series,))
 
 
 def _rate(leaves: Sequence[_Leaf], least: int, channel: str) -> Ratio:

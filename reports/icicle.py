@@ -11,7 +11,7 @@ from reports.layout import ENDED, OTHER, WENT, Icicle, Slab
 _WIDTH, _HEIGHT = 720, 480
 _LEAST = 0.4  # pixels: what is thinner can't be seen
 _LINE = 11  # pixels that a line of words needs
-_WIDE, _NARROW = 10, 5.5  # of a Chinese and of another character
+_WIDE, _NARROW = 10, 6  # of a Chinese and of another character
 _FILL = {WENT: "var(--c1)", ENDED: "var(--alarm)", OTHER: "var(--faint)"}
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ledger.counts import ATTEMPT, CALL, LOST, STEP, Count, Visit
 from reports.basis import Basis
 from reports.interval import poisson
-from reports.layout import Cell, Estimate, Rate, Ratio, Report, Word, both
+from reports.layout import BAR, Cell, Chart, Estimate, Rate, Ratio, Report, Series, Word, both
 from reports.offers import Spot
 from reports.stats import adjusted
 
@@ -30,12 +30,14 @@ _WORKING = ("quote", "query", "submit", "verify", "transfer")
 _FALSE_FINDINGS = 0.05
 _LEAST_EXPECTED = 5
 
+_LOST = Word("lost", "首项业务前流失", "lost before any leaf")
+_CHARTED = 15
 _COLUMNS = (
     Word("node", "节点", "node"),
     Word("name", "名称", "name"),
     Word("entries", "进入", "entries"),
     Word("plays", "播放", "prompt plays"),
-    Word("lost", "首项业务前流失", "lost before any leaf"),
+    _LOST,
     Word("worse", "高于其他节点", "worse than the rest"),
     Word("no_input", "未按键", "no input"),
     Word("no_match", "按错或输错", "no match"),
@@ -83,7 +85,8 @@ def loss(
     counted = list(counts)
     seen = [visit for visit in visits if versions.get(visit.digest) is not None]
     calls = sum(count.n for count in counted if count.of == CALL)
-    nodes = sorted(_nodes(counted, seen, versions), key=lambda row: (-row.lost, -row.hung_up))
+    told = [row for row in _nodes(counted, seen, versions) if row.plays or row.lost]
+    nodes = sorted(told, key=lambda row: (-row.lost, -row.hung_up, row.node))
     if not nodes:
         return Report(TITLE, known, (), (), (_no_data(basis),))
     words = _worse(nodes)
@@ -95,7 +98,22 @@ def loss(
     lost = sum(row.lost for row in nodes)
     unread = [digest[:12] for digest, spots in versions.items() if spots is None]
     notes = _notes(Rate(lost, calls), _first_keys(seen, versions), unread)
-    return Report(TITLE, known, _COLUMNS, rows, tuple(notes))
+    charts = () if node else (_chart(nodes[:_CHARTED], calls),)
+    return Report(TITLE, known, _COLUMNS, rows, tuple(notes), charts)
+
+
+def _chart(nodes: Sequence[Node], calls: int) -> Chart:
+    """Where most calls are lost."""
+    shown = [(row, Rate(row.lost, calls)) for row in nodes if row.lost]
+    bounds = [rate.bounds or (0.0, 0.0) for _, rate in shown]
+    series = Series(
+        _LOST,
+        tuple(100 * rate.n / rate.of for _, rate in shown),
+        tuple(low for low, _ in bounds),
+        tuple(high for _, high in bounds),
+    )
+    labels = tuple(row.spot.name.chinese if row.spot else row.node for row, _ in shown)
+    return Chart(BAR, _LOST, "%", labels, (series,))
 
 
 # -- counting --------------------------------------------------------------------------------------
@@ -222,24 +240,26 @@ def _per_100_s(row: Node) -> Estimate | None:
 
 
 def _worse(nodes: Sequence[Node]) -> list[Word | None]:
-    """Which nodes lose more of their entries than all others together, sure among so many."""
-    lost = sum(row.lost for row in nodes if row.entries)
-    entries = sum(row.entries for row in nodes)
-    ps = [_p(Ratio(row.lost, row.entries), Ratio(lost, entries)) for row in nodes]
-    sure = iter(adjusted([p for p in ps if p is not None]))
-    words: list[Word | None] = []
-    for row, p in zip(nodes, ps, strict=True):
-        if not row.entries:
-            words.append(None)
-        elif p is None:
-            words.append(_TOO_FEW)
-        else:
-            words.append(_YES if next(sure) < _FALSE_FINDINGS else _NO)
-    return words
+    """Which nodes lose more of their entries than all others together, sure among so many.
+
+    Only those are compared that callers may stand at before any leaf.
+    """
+    compared = [row for row in nodes if row.entries and row.spot and row.spot.before]
+    whole = Ratio(sum(row.lost for row in compared), sum(row.entries for row in compared))
+    ps = {row.node: _p(Ratio(row.lost, row.entries), whole) for row in compared}
+    sure = iter(adjusted([p for p in ps.values() if p is not None]))
+    words = {
+        node: _TOO_FEW if p is None else _YES if next(sure) < _FALSE_FINDINGS else _NO
+        for node, p in ps.items()
+    }
+    return [words.get(row.node) for row in nodes]
 
 
 def _p(here: Ratio, whole: Ratio) -> float | None:
-    """One-sided, by the pooled score test; None where the expected counts are too small for it."""
+    """One-sided, by the pooled score test; None where the expected counts are too small for it.
+
+    A loss over the entries (of two days) is one of all of them.
+    """
     rest = whole.of - here.of
     share = whole.n / whole.of if whole.of else 0.0
     least = min(here.of, rest) * min(share, 1 - share)

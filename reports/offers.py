@@ -23,8 +23,8 @@ class Offer(NamedTuple):
 class Option(NamedTuple):
     """A line of a menu, as it stands in the file's order.
 
-    `leaves` are those that lie behind it; `ends_s` the seconds from the beginning of the menu until
-    it has been said, None without audio.
+    Its name's id is what it leads to. `leaves` are those that lie behind it; `ends_s` the seconds
+    from the beginning of the menu until it has been said, None without audio.
     """
 
     menu: str
@@ -37,7 +37,8 @@ class Option(NamedTuple):
 class Spot(NamedTuple):
     """A node where callers are asked something. Keys that are no choice and not reserved fit not.
 
-    `most` is how many tries it takes; `reserved` maps a key to agent | repeat | back.
+    `most` is how many tries it takes; `reserved` maps a key to agent | repeat | back. `before`:
+    callers may stand there before any leaf.
     """
 
     name: Word
@@ -46,3 +47,4 @@ class Spot(NamedTuple):
     reserved: dict[str, str]
     most: int
     start: bool  # where calls begin
+    before: bool

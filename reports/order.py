@@ -13,11 +13,25 @@ from typing import NamedTuple
 
 from reports.basis import Basis
 from reports.interval import Z95
-from reports.layout import Cell, Decimal, Filter, Ratio, Report, Word, both, seconds
+from reports.layout import (
+    BAR,
+    Cell,
+    Chart,
+    Decimal,
+    Filter,
+    Ratio,
+    Report,
+    Series,
+    Word,
+    both,
+    seconds,
+)
 from reports.offers import Option
 from reports.topics import Demand
 
 TITLE = Word("order", "菜单排序与咨询热点排序对比", "menu order against hot topics")
+_SHARE = Word("share", "需求占比", "share of demand")
+_CHARTED = 6
 TOTAL = Word("total", "全菜单", "whole menu")
 _COLUMNS = (
     Word("menu", "菜单", "menu"),
@@ -27,7 +41,7 @@ _COLUMNS = (
     Word("hot_rank", "热点排序", "hot rank"),
     Word("difference", "名次差", "difference"),
     Word("seconds", "念完时间", "said after"),
-    Word("share", "需求占比", "share of demand"),
+    _SHARE,
     Word("n", "依据数量", "evidence"),
     Word("late", "前面明显更冷的选项", "surely colder ahead"),
     Word("in_order", "次序一致的对数", "pairs in order"),
@@ -43,13 +57,15 @@ _PLACED = Word("placed", "＝", "in place")
 class Line(NamedTuple):
     """A line of a menu with its demand: weight, standard error and the evidence behind it.
 
-    Of a line without leaves (another language) nothing tells the demand: it has no hot rank.
+    `told`: whether anything can tell its demand. Nothing does of a line without leaves (another
+    language), nor of one whose leaves all lie behind an earlier line.
     """
 
     option: Option
     weight: float
     error: float
     n: int
+    told: bool
 
 
 def order(
@@ -66,17 +82,19 @@ def order(
     """
     rows: list[tuple[Cell, ...]] = []
     behind: list[Filter] = []
+    charts: list[tuple[float, Chart]] = []
     cold: list[str] = []
     pairs = inverted = 0
     for menu, found in itertools.groupby(options, key=lambda option: option.menu):
         lines = list(_lines(list(found), demands))
-        ranked = [line.weight for line in lines if line.option.leaves]
+        ranked = [line.weight for line in lines if line.told]
         if not any(ranked):
             cold.append(menu)
             continue
         rows += _rows(names[menu], lines)
         behind += [_behind(line, basis) for line in lines]
         behind.append({})
+        charts.append((sum(ranked), _chart(names[menu], lines)))
         here = kendall(ranked)
         pairs, inverted = pairs + here.pairs, inverted + here.pairs - here.in_order
     if not rows:
@@ -89,7 +107,27 @@ def order(
     if cold:
         names_of = ", ".join(str(names[menu]) for menu in cold)
         said.append(f"没有人问到的菜单 menus that nothing is asked of: {names_of}")
-    return Report(TITLE, basis.facts(), _COLUMNS, tuple(rows), tuple(said), behind=tuple(behind))
+    charts.sort(key=lambda chart: -chart[0])
+    shown = tuple(chart for _, chart in charts[:_CHARTED])
+    return Report(TITLE, basis.facts(), _COLUMNS, tuple(rows), tuple(said), shown, tuple(behind))
+
+
+def _chart(menu: Word, lines: Sequence[Line]) -> Chart:
+    """A menu's demand in the order spoken: the bars should grow shorter from top to bottom."""
+    told = [line for line in lines if line.told]
+    whole = math.fsum(line.weight for line in told)
+    shares = tuple(100 * line.weight / whole for line in told)
+    spread = tuple(100 * Z95 * line.error / whole for line in told)
+    title = Word(
+        menu.id, f"{menu.chinese}：按念的次序", f"{menu.english or menu.id}, in the order spoken"
+    )
+    series = Series(
+        _SHARE,
+        shares,
+        tuple(max(0.0, a - b) for a, b in zip(shares, spread, strict=True)),
+        tuple(a + b for a, b in zip(shares, spread, strict=True)),
+    )
+    return Chart(BAR, title, "%", tuple(line.option.name.chinese for line in told), (series,))
 
 
 def _behind(line: Line, basis: Basis) -> Filter:
@@ -101,23 +139,25 @@ def _behind(line: Line, basis: Basis) -> Filter:
 def _lines(options: Sequence[Option], demands: Mapping[str, Demand]) -> Iterator[Line]:
     heard: set[str] = set()
     for option in options:
-        found = [demands[leaf] for leaf in option.leaves if leaf in demands and leaf not in heard]
-        heard.update(option.leaves)
+        new = [leaf for leaf in option.leaves if leaf not in heard]
+        found = [demands[leaf] for leaf in new if leaf in demands]
+        heard.update(new)
         yield Line(
             option,
             math.fsum(row.weight for row in found),
             math.sqrt(math.fsum(row.error**2 for row in found)),
             sum(row.n for row in found),
+            bool(new),
         )
 
 
 def _rows(menu: Word, lines: Sequence[Line]) -> Iterator[tuple[Cell, ...]]:
-    ranked = [line for line in lines if line.option.leaves]
+    ranked = [line for line in lines if line.told]
     whole = math.fsum(line.weight for line in ranked)
     for rank, line in enumerate(lines, 1):
         option = line.option
         hot: tuple[Cell, ...] = (None, None)
-        if option.leaves:
+        if line.told:
             hot = _hot(ranked, line)
         yield (
             menu,
@@ -126,9 +166,9 @@ def _rows(menu: Word, lines: Sequence[Line]) -> Iterator[tuple[Cell, ...]]:
             option.name,
             *hot,
             None if option.ends_s is None else seconds(option.ends_s),
-            Decimal(100 * line.weight / whole, 1, "%") if option.leaves else None,
+            Decimal(100 * line.weight / whole, 1, "%") if line.told else None,
             line.n,
-            sum(_surely_colder(other, line) for other in lines[: rank - 1] if other.option.leaves),
+            sum(_surely_colder(other, line) for other in lines[: rank - 1] if other.told),
             None,
             None,
         )

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from ledger.counts import Count, Repeat, Texted, Wrapped
 from reports.basis import Basis
-from reports.layout import Cell, Decimal, Ratio, Report, Word, both
+from reports.interval import Z95
+from reports.layout import BAR, Cell, Chart, Decimal, Ratio, Report, Series, Word, both
 from reports.stats import adjusted
 from reports.trend import Days, Trend, trend
 
@@ -38,6 +39,8 @@ DATED = (AGENTS, TEXT, VOICE)
 NEEDS = ("day", "channel", "leaf")
 """The dimensions that the requests of this report must be counted by."""
 
+_SCORE = Word("score", "热度", "score")
+_CHARTED = 15
 FALSE_FINDINGS = 0.05
 _LEAST = 5  # of each side, before presses are held against what is asked elsewhere
 
@@ -136,7 +139,8 @@ def topics(
     ranked = _demands(kept, end, half_life, weights)
     if not ranked:
         return Report(TITLE, known, (), (), (_no_data(basis),))
-    trends = [_trend(kept, row, begin, end) for row in ranked]
+    wholes = {source: sum(kept.days[source].values(), Counter()) for source in DATED}
+    trends = [_trend(kept, wholes, row, begin, end) for row in ranked]
     words = _words(trends)
     asked = _elsewhere(ranked, weights)
     rows = tuple(
@@ -147,7 +151,7 @@ def topics(
         Word("rank", "热点排名", "rank"),
         Word("topic", "热点", "topic"),
         Word("leaf", "自助业务", "leaf"),
-        Word("score", "热度", "score"),
+        _SCORE,
         *SOURCES.values(),
         Word("pressed", "按键/咨询", "pressed to asked"),
         Word("change", "后半期比前半期", "later half over former"),
@@ -155,7 +159,30 @@ def topics(
     )
     notes = _notes(kept, ranked, evidence, weights, asked, words)
     behind = tuple(basis.behind(leaf=row.leaf) if row.leaf else {} for row in ranked)
-    return Report(TITLE, known, columns, rows, tuple(notes), behind=behind)
+    charts = (_chart(ranked[:_CHARTED], evidence),)
+    return Report(TITLE, known, columns, rows, tuple(notes), charts, behind)
+
+
+def _chart(ranked: Sequence[Demand], evidence: Evidence) -> Chart:
+    """The hottest topics with what chance in the counts leaves open."""
+    scores, spread = (
+        tuple(100 * value for value in values)
+        for values in ([row.weight for row in ranked], [Z95 * row.error for row in ranked])
+    )
+    return Chart(
+        BAR,
+        TITLE,
+        "%",
+        tuple(_name(row, evidence).chinese for row in ranked),
+        (
+            Series(
+                _SCORE,
+                scores,
+                tuple(max(0.0, a - b) for a, b in zip(scores, spread, strict=True)),
+                tuple(a + b for a, b in zip(scores, spread, strict=True)),
+            ),
+        ),
+    )
 
 
 # -- what was counted ------------------------------------------------------------------------------
@@ -256,13 +283,13 @@ _UNTOLD = Word("untold", "未检验", "not tested")
 _NO_LEAF = Word("", "还没有", "none yet")
 
 
-def _trend(kept: _Kept, row: Demand, first: str, last: str) -> Trend | None:
+def _trend(
+    kept: _Kept, wholes: Mapping[str, Days], row: Demand, first: str, last: str
+) -> Trend | None:
     topic = row.leaf or f"[{row.code}]"
-    sources: list[tuple[Days, Days]] = []
-    for source in DATED:
-        by = kept.days[source]
-        whole: Counter[str] = sum(by.values(), Counter())
-        sources.append((by.get(topic, Counter()), whole))
+    sources: list[tuple[Days, Days]] = [
+        (kept.days[source].get(topic, Counter()), whole) for source, whole in wholes.items()
+    ]
     return trend(sources, first, last)
 
 

@@ -22,7 +22,7 @@ KEYS = {"0": "agent", "9": "repeat", "*": "back"}
 def spot(name: str, kind: str = "menu", start: bool = False, most: int = 3) -> Spot:
     """A node with the choices 1 and 2."""
     choices = frozenset("12") if kind == "menu" else frozenset()
-    return Spot(Word(name, name, name), kind, choices, KEYS, most, start)
+    return Spot(Word(name, name, name), kind, choices, KEYS, most, start, kind == "menu")
 
 
 SPOTS = {
@@ -157,6 +157,17 @@ def test_a_node_that_stands_out_is_marked() -> None:
     rows = cells(made(counts, visits, versions))
     assert {name: row["worse"].id for name, row in rows.items()} == {
         "a": "yes", "b": "no", "c": "no", "d": "too_few",
+    }  # fmt: skip
+
+
+def test_nodes_behind_a_leaf_are_not_compared() -> None:
+    """Where nobody can be lost before a leaf, losing nobody makes no other node worse."""
+    more = spot("more")._replace(before=False)
+    visits = [key("1", 1000, node=name) for name in ("a", "b")] + [key("1", 9000, node="more")]
+    counts = [call("a", 50), call("b", 55), call("more", 1000, "served")]
+    rows = cells(made(counts, visits, {"d1": {"a": spot("a"), "b": spot("b"), "more": more}}))
+    assert {name: getattr(row["worse"], "id", None) for name, row in rows.items()} == {
+        "a": "no", "b": "no", "more": None,
     }  # fmt: skip
 
 

@@ -100,6 +100,9 @@ def test_nodes_that_ask() -> None:
     assert found["main"].name.chinese == "主菜单"
     assert (found["main"].start, found["main"].choices) == (True, frozenset("12348"))
     assert found["charges"].reserved == {"0": "agent", "9": "repeat", "*": "back"}
-    assert found["more"].most == 2
+    assert (found["more"].most, found["more"].before) == (2, False)
+    assert (found["charges"].before, found["language"].before) == (True, True)
     assert node_names(MODEL)["enable"].chinese == "enable"
+    assert node_names(MODEL)["gprs_steps"].chinese == "开通"  # beside the step before
+    assert found["gprs_steps"].name.chinese == "移动数据流量套餐 › 开通"  # by itself
     assert "agent_general" not in found

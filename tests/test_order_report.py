@@ -109,6 +109,15 @@ def test_equal_lines_are_in_place_wherever_they_stand() -> None:
     assert main[4]["tau"] is None
 
 
+def test_two_lines_of_one_leaf_have_one_demand() -> None:
+    """A second line to leaves that an earlier one has is no cold line: nothing tells its demand."""
+    rows = cells(made([option("bills", "1", "bill"), option("bills", "2", "bill")]))
+    assert [(row["hot_rank"], row["difference"] is None) for row in rows] == [
+        (1, False), (None, True), (None, True),
+    ]  # fmt: skip
+    assert str(rows[2]["in_order"]) == "0/0 —"
+
+
 def test_no_demand_at_all() -> None:
     """A sentence and no table."""
     found = made(demands={})
