@@ -164,6 +164,18 @@ def test_days_are_the_site_s(played: Any) -> None:
     }
 
 
+def test_agents_note_what_their_callers_wanted(played: Any, tmp_path: Path) -> None:
+    """Wrap-up codes stand by day as the demo's own, some of no leaf, none as real."""
+    house, traffic = played
+    wrapped = house.ledger.wrap_ups(traffic="demo")
+    assert {(row.day, row.code): row.n for row in wrapped} == dict(traffic.run.truth.wrap_ups)
+    assert any(row.code.startswith("XX") for row in wrapped)
+    assert not house.ledger.wrap_ups()
+    before = len(house.ledger.rows(records.WrapUp))
+    play(house)
+    assert len(house.ledger.rows(records.WrapUp)) == before
+
+
 def test_every_failure_has_its_planted_cause(played: Any) -> None:
     """The planted causes add up to the failures and the losses."""
     _, traffic = played

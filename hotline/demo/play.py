@@ -7,7 +7,7 @@ are neither deliveries nor outgoing texts. The stand-in BSS and the agents' legs
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -65,11 +65,11 @@ class Version(NamedTuple):
     spoken: Spoken
 
 
-class WrapUp(NamedTuple):
-    """An agent has noted what a call was about."""
+class Noted(NamedTuple):
+    """An agent has closed a talk with a wrap-up code."""
 
     at: int
-    target: str
+    code: str
 
 
 class Played(NamedTuple):
@@ -80,20 +80,24 @@ class Played(NamedTuple):
 
     commit: records.Commit
     mishap: str
-    wrap_ups: tuple[WrapUp, ...]
+    wrap_ups: tuple[Noted, ...]
     well: bool
     over: int
     causes: tuple[tuple[str, str], ...]  # (request, planted cause) of each failed one
 
 
 class Stage(NamedTuple):
-    """What every dialogue is played with. `until`: when the span is over (UTC ms)."""
+    """What every dialogue is played with.
+
+    `until`: when the span is over (UTC ms). `codes`: the wrap-up code of each target that has one.
+    """
 
     plan: Parameters
     bss: StandIn
     vault: Vault
     called: str
     until: int
+    codes: Mapping[str, str] = {}
     beside: Beside = nothing
 
 
@@ -132,7 +136,8 @@ class _Dialogue:
         origin = Origin(contact.channel, stage.called, person.number, NETWORK, LINK, TRAFFIC)
         self.session = engine.begin(session_of(contact), version.model, origin)
         self.rows: list[records.Row] = []
-        self.wrap_ups: list[WrapUp] = []
+        self.wrap_ups: list[Noted] = []
+        self.helped = False  # by an agent
         self.causes: list[tuple[str, str]] = []
         self.pending: tuple[Answer, int] | None = None  # what the BSS will say, and when
 
@@ -283,13 +288,15 @@ class _Dialogue:
         if status == "answered":
             median, sigma = agents.talk_s
             mind.at += int(median * math.exp(sigma * dice.gauss(0, 1)) * 1000)
-            self.wrap_ups.append(WrapUp(mind.at, mind.want))
+            self.helped = True
+            if code := self.stage.codes.get(mind.want):
+                self.wrap_ups.append(Noted(mind.at, code))
         else:
             mind.turned_away()
         return TransferEnded(mind.at, wait.topic, status)
 
     def _well(self) -> bool:
-        if self.wrap_ups:
+        if self.helped:
             return True
         target = self.version.ways.targets.get(self.contact.target)
         ended = {

@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import heapq
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from random import Random
@@ -23,7 +23,7 @@ from hotline.demo.play import TRAFFIC, Played, Stage, Version, play, session_of
 from hotline.demo.population import Contact, Population
 from hotline.demo.truth import Truth
 from ledger.ledger import Ledger
-from ledger.records import Conflict
+from ledger.records import Conflict, WrapUp
 
 _AHEAD = 2000
 """Dialogues that may wait for the disk."""
@@ -87,6 +87,7 @@ class Run:
         self._again: list[tuple[int, int, Contact]] = []
         self._count = itertools.count()
         self._writes: deque[Future[None]] = deque()
+        self._noted: Counter[tuple[int, str]] = Counter()
         self.truth = Truth(ledger.zone)
         self.dialogues = self.there = 0
 
@@ -103,6 +104,7 @@ class Run:
                 yield Progress(day, self.dialogues, self.there)
         while self._writes:
             self._written()
+        self._note_wrap_ups()
         yield Progress(self._span.days, self.dialogues, self.there)
 
     def _look(self) -> None:
@@ -140,11 +142,25 @@ class Run:
             self._habits[contact.person] = habits
         played = play(self._stage, version, person, contact, habits)
         self.truth.take(contact, played)
+        for noted in played.wrap_ups:
+            self._noted[noted.at - noted.at % _HOUR_MS, noted.code] += 1
         self._come_again(contact, played)
         self.dialogues += 1
         self._writes.append(self._ledger.write(played.commit))
         if len(self._writes) > _AHEAD:
             self._written()
+
+    def _note_wrap_ups(self) -> None:
+        """Hands in the agents' wrap-up codes hour by hour, as a file for each day would.
+
+        A file's mark is its content's: handed in again it changes nothing.
+        """
+        days: dict[str, list[tuple[int, str, int]]] = {}
+        for (at, code), n in sorted(self._noted.items()):
+            days.setdefault(self._ledger.zone.local(at)[0], []).append((at, code, n))
+        for rows in days.values():
+            mark = f"{TRAFFIC}/{hashlib.sha256(repr(rows).encode()).hexdigest()}"
+            self._ledger.add_wrap_ups([WrapUp(*row, mark, TRAFFIC) for row in rows]).result()
 
     def _written(self) -> None:
         try:

@@ -23,6 +23,7 @@ from ledger import records
 from menus.findings import ERROR
 from menus.loader import UnreadableError, read_sources
 from menus.model import Model
+from menus.topics import load_topics
 
 TRUTH = "demo-truth.json"
 _HOUR_MS = 3_600_000
@@ -60,6 +61,7 @@ class Traffic:
             house.vault,
             models[0].called[0],
             population.midnight(span.first + datetime.timedelta(days=span.days)),
+            wrap_up_codes(house.settings.site, self.versions),
         )
         self.run = Run(
             house.ledger, span, population, stage, self._in_turn(), known=self.versions[0]
@@ -108,6 +110,20 @@ class Traffic:
 def version(model: Model, manifest: Manifest) -> Version:
     """A version as it is played; the clips' lengths are those of a manifest."""
     return Version(model, Ways(model), Spoken(model, manifest))
+
+
+def wrap_up_codes(site: Path, versions: Sequence[Version]) -> dict[str, str]:
+    """The wrap-up code of each target, by the site's topics.yaml; none without that file.
+
+    A code that stands for no leaf is wanted by its own name.
+    """
+    topics, _ = load_topics(site, versions[0].model)
+    if topics is None:
+        return {}
+    of_leaf = {topic.leaf: code for code, topic in reversed(list(topics.codes.items()))}
+    targets = {target for one in versions for target in one.ways.targets.values()}
+    found = {target.name: of_leaf[target.leaf] for target in targets if target.leaf in of_leaf}
+    return found | {code: code for code, topic in topics.codes.items() if not topic.leaf}
 
 
 def outage(population: Population, span: Span) -> tuple[int, int]:

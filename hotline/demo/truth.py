@@ -59,7 +59,7 @@ class Truth:
         self.heard_ms: Counter[str] = Counter()  # node
         self.days: Counter[tuple[str, str, str]] = Counter()  # (day, channel, what)
         self.texted: Counter[str] = Counter()  # unmatched texts, as kept
-        self.wrap_ups: Counter[tuple[str, str]] = Counter()  # (day, target)
+        self.wrap_ups: Counter[tuple[str, str]] = Counter()  # (day, code)
         self.versions: Counter[str] = Counter()  # digest -> dialogues
 
     def take(self, contact: Contact, played: Played) -> None:
@@ -91,7 +91,7 @@ class Truth:
             elif isinstance(row, records.CallEnd):
                 self._call(row, played.mishap)
         for noted in played.wrap_ups:
-            self.wrap_ups[self._zone.local(noted.at)[0], noted.target] += 1
+            self.wrap_ups[self._zone.local(noted.at)[0], noted.code] += 1
 
     def _call(self, row: records.CallEnd, mishap: str) -> None:
         outcome = SERVED if row.leaves else LOST
