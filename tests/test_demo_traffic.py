@@ -192,7 +192,7 @@ def test_every_failure_has_its_planted_cause(played: Any) -> None:
 
 def test_planted_outage(tmp_path: Path) -> None:
     """What is asked of the BSS in the planted hours fails, and nothing else does."""
-    faults = Faults(error=0, timeout=0, slow=0, unknown=0, outage_day=1, outage_hours=(0, 24))
+    faults = Faults(error=0, timeout=0, slow=0, unknown=0, outage_days=(1,), outage_hours=(0, 24))
     plan = Parameters(faults=faults._replace(outage={"error": 100}))
     with house_of(tmp_path) as house:
         play(house, plan=plan)

@@ -159,7 +159,7 @@ class Faults(NamedTuple):
     }  # fmt: skip
     """Of the orders that can end so. An identity that does not fit is a failure."""
     accepted: float = 0.08  # of those that can take effect later
-    outage_day: int = 5  # the day of the span, from 0; -1 = none
+    outage_days: tuple[int, ...] = (5, 66)  # of the span, from 0
     outage_hours: tuple[int, int] = (10, 14)
     outage: Mapping[str, float] = {"error": 45, "timeout": 45, "well": 10}
 

@@ -7,7 +7,7 @@ sees a secret: whether an entry is wrong is the person's to say. Times are perfo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random
 from typing import NamedTuple
@@ -47,11 +47,11 @@ class Answer(NamedTuple):
 
 
 class StandIn:
-    """Answers jobs. `outage` holds the local days and hours of the planted outage."""
+    """Answers jobs."""
 
-    def __init__(self, faults: Faults, model: Model, outage: tuple[int, int]) -> None:
-        """`outage`: from and to, UTC milliseconds; (0, 0) = none."""
-        self._faults, self._outage = faults, outage
+    def __init__(self, faults: Faults, model: Model, outages: Sequence[tuple[int, int]]) -> None:
+        """`outages`: from and to of each, UTC milliseconds."""
+        self._faults, self._outages = faults, outages
         self._names = {
             prefix: [name for name in model.names if name.startswith(f"{prefix}_")]
             for prefix in ("brand", "plan", "item", "state", "place")
@@ -87,7 +87,7 @@ class StandIn:
     # -- faults ------------------------------------------------------------------------------
 
     def _out(self, at: int) -> bool:
-        return self._outage[0] <= at < self._outage[1]
+        return any(begun <= at < over for begun, over in self._outages)
 
     def _fault(self, at: int, dice: Random) -> str:
         faults = self._faults

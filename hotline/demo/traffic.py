@@ -57,7 +57,7 @@ class Traffic:
         )
         stage = Stage(
             self.plan,
-            StandIn(self.plan.faults, models[0], outage(population, span)),
+            StandIn(self.plan.faults, models[0], outages(population, span)),
             house.vault,
             models[0].called[0],
             population.midnight(span.first + datetime.timedelta(days=span.days)),
@@ -126,14 +126,16 @@ def wrap_up_codes(site: Path, versions: Sequence[Version]) -> dict[str, str]:
     return found | {code: code for code, topic in topics.codes.items() if not topic.leaf}
 
 
-def outage(population: Population, span: Span) -> tuple[int, int]:
-    """From when to when the BSS is out, UTC milliseconds; (0, 0) when it is not in the span."""
+def outages(population: Population, span: Span) -> list[tuple[int, int]]:
+    """From when to when the BSS is out, UTC milliseconds, of the outages within the span."""
     faults = population.plan.faults
-    if not 0 <= faults.outage_day < span.days:
-        return 0, 0
-    begun = population.midnight(span.first + datetime.timedelta(days=faults.outage_day))
     first, last = faults.outage_hours
-    return begun + first * _HOUR_MS, begun + last * _HOUR_MS
+    days = (
+        population.midnight(span.first + datetime.timedelta(days=n))
+        for n in faults.outage_days
+        if n < span.days
+    )
+    return [(day + first * _HOUR_MS, day + last * _HOUR_MS) for day in days]
 
 
 def _kept(house: House, file: Path) -> Model:
