@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from fractions import Fraction
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def lineup_of(case: dict[str, Any], **more: Any) -> Lineup:
         given_.get("intro", 0),
         given_.get("pins", {}),
         before=tuple(map(tuple, given_.get("precedence", ()))),
-        barge_in=float(given_.get("barge_in", True)),
+        barge_in=int(given_.get("barge_in", True)),
         **more,
     )
 
@@ -172,7 +172,7 @@ def lineups(draw: st.DrawFn, rules: str = "", most: int = 6) -> Lineup:
         cut = draw(st.lists(st.integers(0, n), min_size=2, max_size=3))
         shuffled = draw(st.permutations(ids))
         cuts = sorted(cut)
-        groups = tuple(tuple(shuffled[a:b]) for a, b in zip(cuts, cuts[1:], strict=False) if a < b)
+        groups = tuple(tuple(shuffled[a:b]) for a, b in pairwise(cuts) if a < b)
         menu = menu._replace(groups=groups)
     if "b" in rules and n > 1:
         shuffled = draw(st.permutations(ids))
@@ -181,7 +181,7 @@ def lineups(draw: st.DrawFn, rules: str = "", most: int = 6) -> Lineup:
             before=tuple(sorted((shuffled[a], shuffled[b]) for a, b in pairs if a < b))
         )
     if "p" in rules:
-        pinned = draw(st.dictionaries(st.sampled_from(ids), st.integers(0, n - 1), max_size=2))
+        pinned = draw(st.dictionaries(st.sampled_from(ids), st.integers(-n, n - 1), max_size=2))
         menu = menu._replace(pins=pinned)
     if "k" in rules:
         keys = tuple(str(i + 1) for i in range(n))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 from tuning.lineup import Option
@@ -26,18 +25,11 @@ class _String(NamedTuple):
     value: float
     length: float
 
-    def index(self, rate: Rate) -> float:
+    def ratio(self, rate: Rate) -> float:
         """What decides who goes first: the higher the earlier."""
         if rate is None:
-            return _divided(self.value, self.length)
+            return self.value / self.length
         return self.value / -math.expm1(-rate * self.length)
-
-
-def _divided(value: float, length: float) -> float:
-    """Exactly, unless one of them is a float."""
-    if isinstance(value, float) or isinstance(length, float):
-        return value / length
-    return Fraction(value) / Fraction(length)  # type: ignore[return-value]
 
 
 def _string(options: Sequence[Option], rate: Rate) -> _String:
@@ -57,7 +49,7 @@ def _flat(strings: Sequence[_String]) -> list[Option]:
 def by_ratio(options: Sequence[Option], rate: Rate = None) -> list[Option]:
     """Each option for itself: by w/d, or with patience by w/(exp(r d) - 1), highest first."""
     strings = [_string((option,), rate) for option in options]
-    strings.sort(key=lambda string: string.index(rate), reverse=True)  # stable, reversed too
+    strings.sort(key=lambda string: string.ratio(rate), reverse=True)  # stable, reversed too
     return _flat(strings)
 
 
@@ -70,7 +62,7 @@ def with_groups(
     for option in options:
         members.setdefault(of.get(option.id, option.id), []).append(option)
     strings = [_string(by_ratio(group, rate), rate) for group in members.values()]
-    strings.sort(key=lambda string: string.index(rate), reverse=True)
+    strings.sort(key=lambda string: string.ratio(rate), reverse=True)
     return _flat(strings)
 
 
@@ -106,7 +98,7 @@ def with_chains(
     order: list[Option] = []
     while any(left):
         heads = [
-            (_string(chain[: n + 1], rate).index(rate), -place, -n, place)
+            (_string(chain[: n + 1], rate).ratio(rate), -place, -n, place)
             for place, chain in enumerate(left)
             for n in range(len(chain))
         ]

@@ -43,9 +43,10 @@ class Option(NamedTuple):
 class Lineup(NamedTuple):
     """A menu's options in today's order, and what its order must keep to.
 
-    `pins`: option -> position, counted from 0. `groups`: options that stay together. `before`:
-    pairs of which the first is announced before the second. `barge_in`: the share of callers who
-    press as soon as they know their key; the others hear all of it whatever the order.
+    `pins`: option -> position, counted from 0, or from the end: -1 is the last. `groups`: options
+    that stay together. `before`: pairs of which the first is announced before the second.
+    `barge_in`: the share of callers who press as soon as they know their key; the others hear all
+    of it whatever the order.
 
     `keys` are the keys in the order in which they are given out anew, but for the options in
     `kept`; each key that changes costs `relearn` for each of its regulars. () = keys stay.
@@ -65,6 +66,12 @@ class Lineup(NamedTuple):
     def ids(self) -> tuple[str, ...]:
         """The options' ids in today's order."""
         return tuple(option.id for option in self.options)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The pins, all counted from 0."""
+        n = len(self.options)
+        return {id_: place + n if place < 0 else place for id_, place in self.pins.items()}
 
 
 class Order(NamedTuple):
@@ -124,7 +131,7 @@ def keeps_to(lineup: Lineup, ids: Sequence[str]) -> bool:
     """Whether an order keeps to the lineup's pins, groups and pairs."""
     at = {id_: n for n, id_ in enumerate(ids)}
     return (
-        all(at[id_] == n for id_, n in lineup.pins.items())
+        all(at[id_] == place for id_, place in lineup.places.items())
         and all(at[first] < at[then] for first, then in lineup.before)
         and all(
             max(at[id_] for id_ in group) - min(at[id_] for id_ in group) < len(group)

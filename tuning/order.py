@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuning import closed
 from tuning.closed import Rate
-from tuning.lineup import Exponential, ImpossibleError, Lineup, Option, Order, Survival, cost
+from tuning.lineup import Exponential, Lineup, Option, Order, Survival, cost
 from tuning.subsets import by_subsets
 
 RATIO, GROUPS, CHAINS, SUBSETS = "ratio", "groups", "chains", "subsets"
@@ -96,7 +96,7 @@ def _ends(
     lineup: Lineup,
 ) -> tuple[list[Option], list[Option], list[Option]] | None:
     """The options pinned first, those not pinned, those pinned last; None for any other pin."""
-    n, pins = len(lineup.options), lineup.pins
+    n, pins = len(lineup.options), lineup.places
     at = {place: id_ for id_, place in pins.items()}
     ruled = {id_ for group in (*lineup.groups, *lineup.before) for id_ in group}
     if len(at) < len(pins) or ruled & set(pins):

@@ -47,9 +47,7 @@ def by_subsets(
     order, done = [], 0
     while done != full:
         bound = ahead[done] + (abs(ahead[done]) * _TIE if isinstance(ahead[done], float) else 0)
-        j = next(
-            j for j in rules.next(done) if step(done, j) + ahead[done | 1 << j] <= bound
-        )
+        j = next(j for j in rules.next(done) if step(done, j) + ahead[done | 1 << j] <= bound)
         order.append(options[j].id)
         done |= 1 << j
     return tuple(order)
@@ -62,7 +60,7 @@ class _Rules:
         at = {id_: j for j, id_ in enumerate(lineup.ids)}
         self._n = len(at)
         self._groups = [sum(1 << at[id_] for id_ in group) for group in lineup.groups]
-        self._pinned = {n: at[id_] for id_, n in lineup.pins.items()}
+        self._pinned = {place: at[id_] for id_, place in lineup.places.items()}
         self._free = ((1 << self._n) - 1) & ~sum(1 << j for j in self._pinned.values())
         self._before = [0] * self._n
         for first, then in lineup.before:
