@@ -86,6 +86,11 @@ def trees(draw: st.DrawFn, *, rules: bool = False, most: int = 3) -> Tree:
             lineup = lineup._replace(before=((options[1].id, options[0].id),))
         if rules and len(options) > 2 and draw(st.booleans()):
             lineup = lineup._replace(pins={**lineup.pins, options[0].id: 1})
+        if rules and draw(st.booleans()):
+            keyed = tuple(o._replace(regulars=o.w / 2, key=o.id) for o in options)
+            lineup = lineup._replace(
+                options=keyed, keys=tuple(o.id for o in keyed), relearn=draw(st.integers(0, 3))
+            )
         return Menu(lineup, to)
 
     below = draw(st.integers(0, 2))

@@ -59,8 +59,16 @@ def relaxed_lineup(lineup: Lineup) -> Lineup:
     return lineup._replace(pins=pins, groups=(), before=(), keys=())
 
 
+def counts_places(lineup: Lineup) -> bool:
+    """Whether a pin counts from the beginning: a shortcut before it moves it by one place."""
+    return any(place >= 0 for place in lineup.pins.values())
+
+
 def savings_at_most(tree: Tree, flows: Flows, most: int, moved: bool) -> dict[Shortcut, float]:
-    """The most that each shortcut can save. The tree is a filled one; its top counts as relaxed."""
+    """The most that each shortcut can save.
+
+    The tree is a filled one. A top whose pins count places must be costed as relaxed.
+    """
     limits = _Limits(tree, flows, most, moved)
     return {shortcut: limits.saving(shortcut, parts) for shortcut, parts in flows.items()}
 
@@ -73,6 +81,12 @@ class _Limits:
     def __init__(self, tree: Tree, flows: Flows, most: int, moved: bool) -> None:
         self._root, self._moved, self._others = tree.root, moved, most - 1
         self._menus = {id_: _at(tree.menus[id_].lineup) for id_ in tree.ids}
+        self._ruled = {
+            id_
+            for id_, at in self._menus.items()
+            if at.lineup != relaxed_lineup(at.lineup)
+            and not (id_ == tree.root and counts_places(at.lineup))
+        }
         by_option: dict[tuple[str, str], list[float]] = {}
         for parts in flows.values():
             for flow in parts:
@@ -100,8 +114,7 @@ class _Limits:
         lineup, x = at.lineup, flow.listening
         option = next(o for o in lineup.options if o.id == flow.option)
         gone = own and self._moved
-        ruled = flow.menu != self._root and lineup != relaxed_lineup(lineup)
-        if ruled or option in at.last:
+        if flow.menu in self._ruled or option in at.last:
             longest = at.whole + (self._longest if flow.menu == self._root else 0)
             return x * longest + (option.d * at.listening if gone else 0)
         pairs: float = 0

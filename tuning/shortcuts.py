@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from tuning.lineup import Lineup, Option
 from tuning.order import best
-from tuning.shortcut_limits import Flow, Shortcut, relaxed_lineup, savings_at_most
+from tuning.shortcut_limits import (
+    Flow,
+    Shortcut,
+    counts_places,
+    relaxed_lineup,
+    savings_at_most,
+)
 from tuning.tree import Menu, Tree, filled
 
 
@@ -26,6 +32,8 @@ class Found(NamedTuple):
 
 def with_shortcuts(tree: Tree, chosen: Sequence[Shortcut], *, moved: bool = False) -> Tree:
     """The filled tree with these shortcuts behind the other options of the top.
+
+    A shortcut takes a key that is free: when keys are given out anew it is not among them.
 
     Raises KeyError for a leaf that the tree does not have.
     """
@@ -46,7 +54,9 @@ def with_shortcuts(tree: Tree, chosen: Sequence[Shortcut], *, moved: bool = Fals
         if moved:
             known = _option(tree.menus[shortcut.menu].lineup, shortcut.option)
             option = option._replace(regulars=known.regulars)
-        top = root.lineup._replace(options=_placed(root.lineup, option))
+        top = root.lineup._replace(
+            options=_placed(root.lineup, option), kept=root.lineup.kept | {shortcut.id}
+        )
         menus[tree.root] = root._replace(lineup=top)
     return tree._replace(menus={id_: _shared(menus, menu) for id_, menu in menus.items()})
 
@@ -157,6 +167,7 @@ class _Search:
         self._candidates = sorted(candidates, key=limits.__getitem__, reverse=True)
         self._limits = [max(limits[c], 0) for c in self._candidates]
         self._on_way = {c: frozenset(flow.menu for flow in flows[c]) for c in candidates}
+        self._relaxes = counts_places(tree.menus[tree.root].lineup)
         self._known: dict[tuple[str, frozenset[Shortcut], bool], float] = {}
         self.best: tuple[Shortcut, ...] = ()
         self.cost = self._whole((), relaxed=False)
@@ -178,7 +189,7 @@ class _Search:
             self.go(n + 1, more)
 
     def _whole(self, chosen: tuple[Shortcut, ...], *, relaxed: bool) -> float:
-        """What the tree costs; `relaxed`: at least, the top's order being free.
+        """What the tree costs; `relaxed`: at least, without pins at the top that count places.
 
         Only menus on the way of a shortcut are looked at anew.
         """
@@ -187,7 +198,7 @@ class _Search:
         total: float = 0
         for id_ in self._tree.ids:
             here = frozenset(c for c in chosen if id_ == root or id_ in self._on_way[c])
-            free = relaxed and id_ == root
+            free = relaxed and self._relaxes and id_ == root
             known = self._known.get((id_, here, free))
             if known is None:
                 if menus is None:
