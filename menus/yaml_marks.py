@@ -113,6 +113,27 @@ def parse(file: str, text: str) -> tuple[Tree, list[Finding]]:
     return Tree(file, None), found
 
 
+def flow_ends(text: str) -> dict[tuple[int, int], tuple[int, int]]:
+    """Where each list in brackets and mapping in braces ends, by where it begins.
+
+    Line and column, counted from 1; the end is the place behind the closing sign. For text that
+    `parse` took without findings.
+    """
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    open_: list[tuple[int, int]] = []
+    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_.append(_place(event.start_mark))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            found[open_.pop()] = _place(event.end_mark)
+    return found
+
+
+def _place(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
+
+
 class _Builder:
     def __init__(self, file: str, found: list[Finding]) -> None:
         self.file, self.found = file, found

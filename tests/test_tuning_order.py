@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuning import closed
@@ -210,6 +210,7 @@ def check(menu: Lineup, survival: Any = None) -> None:
 
 
 @given(lineups())
+@settings(deadline=None)
 def test_ratio_rule(menu: Lineup) -> None:
     """Without rules w/d is exact, and finds of several best orders the one nearest to today's."""
     check(menu)
@@ -218,42 +219,49 @@ def test_ratio_rule(menu: Lineup) -> None:
 
 
 @given(lineups("g"))
+@settings(deadline=None)
 def test_groups(menu: Lineup) -> None:
     """Groups: the ratio inside each, then between."""
     check(menu)
 
 
 @given(lineups("b"))
+@settings(deadline=None)
 def test_required_order(menu: Lineup) -> None:
     """Chains by the best prefix, any other precedence by subsets."""
     check(menu)
 
 
 @given(lineups("p"))
+@settings(deadline=None)
 def test_pins(menu: Lineup) -> None:
     """Pins first, last, in the middle, and such as exclude each other."""
     check(menu)
 
 
 @given(lineups("gbpk"))
+@settings(deadline=None)
 def test_all_rules_together(menu: Lineup) -> None:
     """Pins, groups, pairs and the relearning of keys, as far as they can be kept together."""
     check(menu)
 
 
 @given(lineups("gbp"), st.sampled_from((0.01, 0.08, 0.5)))
+@settings(deadline=None)
 def test_exponential_patience(menu: Lineup, rate: float) -> None:
     """The index of patience, for options, groups and chains."""
     check(menu, Exponential(rate))
 
 
 @given(lineups("gbpk", most=5), st.integers(5, 40))
+@settings(deadline=None)
 def test_any_patience_curve(menu: Lineup, half: int) -> None:
     """A curve with a memory: hardly anyone leaves at first, then everyone at once."""
     check(menu, lambda seconds: 1 / (1 + math.exp((seconds - half) / 3)))
 
 
 @given(lineups("k"))
+@settings(deadline=None)
 def test_new_keys_are_given_in_order(menu: Lineup) -> None:
     """Keys given out anew rise with the announcement but for those that are kept."""
     found = best(menu)

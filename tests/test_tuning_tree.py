@@ -104,7 +104,7 @@ def trees(draw: st.DrawFn, *, rules: bool = False, most: int = 3) -> Tree:
 
 
 @given(trees(rules=True))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_time_of_a_tree_separates_menu_by_menu(tree: Tree) -> None:
     """The best order of each menu is the best of all combinations, the worst the worst."""
     allowed = {
@@ -126,7 +126,7 @@ def test_the_time_of_a_tree_separates_menu_by_menu(tree: Tree) -> None:
 
 
 @given(trees(most=2), st.sampled_from((0.02, 0.2)))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_patience_bottom_up(tree: Tree, rate: float) -> None:
     """With patience the bottom-up orders keep most callers of all combinations."""
     patience = {id_: Exponential(rate * (n + 1)) for n, id_ in enumerate(tree.menus)}
@@ -157,7 +157,7 @@ def test_a_menu_that_two_options_lead_to() -> None:
 
 
 @given(trees(), st.integers(2, 9))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_no_tree_is_below_the_bound(tree: Tree, most: int) -> None:
     """The best order of any tree takes at least the bound, if all listen and may interrupt."""
     menus = {
@@ -212,7 +212,7 @@ def candidates_of(tree: Tree) -> list[Shortcut]:
 
 
 @given(trees(rules=True), st.integers(0, 3), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_shortcuts_are_the_best_set(tree: Tree, most: int, moved: bool) -> None:
     """Branch and bound finds what trying every set finds."""
     if any(
