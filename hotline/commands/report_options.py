@@ -124,7 +124,7 @@ def _run(chosen: Any, name: str, asked: Any, style: str, page: Path | None) -> N
         needs_extra(error)
 
 
-EXTRA = ("matplotlib", "numpy", "ruamel", "scipy", "statsmodels")
+EXTRA = ("matplotlib", "numpy", "scipy", "statsmodels")
 
 
 def needs_extra(error: ModuleNotFoundError) -> None:
