@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ REPORTS: Mapping[str, str] = {
     "order": "hotline.makers_nodes",
     "loss": "hotline.makers_nodes",
     "journeys": "hotline.makers_nodes",
+    "requests": "hotline.drilling",
 }
 """The module that holds the maker of each report, a function of the report's name."""
 
@@ -74,7 +76,7 @@ class Context:
             first, last = max(first, span.first), min(last or span.last, span.last)
         found = count(by, first, last, traffic=asked.traffic, **where)
         if not found:
-            self._values_known(where)
+            self.check(where)
         return found
 
     def rate_counts(self, by: Sequence[str], span: Span | None = None, **equal: Any) -> list[Count]:
@@ -142,7 +144,8 @@ class Context:
 
         return load_manifest(self.settings.prompts).clips
 
-    def _values_known(self, where: Mapping[str, Any]) -> None:
+    def check(self, where: Mapping[str, Any]) -> None:
+        """Raises Unanswerable for a value that nothing was ever counted under."""
         for name, value in where.items():
             values = {getattr(count, name) for count in self.ledger.counts((name,))}
             if values and value not in values:
@@ -155,11 +158,32 @@ class Context:
                 )
 
 
-def make(settings: Settings, name: str, asked: Asked) -> Report:
-    """The report of that name. Raises Unanswerable when the question makes no sense."""
+class Made(NamedTuple):
+    """A report and, for each of its rows, some of the requests behind it."""
+
+    report: Report
+    samples: tuple[Report | None, ...] = ()
+
+
+MOST_SAMPLED = 60
+"""Rows of a page that show requests; all of them show the command that opens theirs."""
+
+
+def make(settings: Settings, name: str, asked: Asked, samples: int = 0) -> Made:
+    """The report of that name, with so many sample requests for each of its rows.
+
+    Raises Unanswerable when the question makes no sense.
+    """
     with Ledger.open(settings.home / "ledger.db", zone=settings.zone) as ledger:
         now = datetime.datetime.now(ZoneInfo(settings.zone))
-        return _maker(name)(Context(settings, ledger, asked, now))
+        context = Context(settings, ledger, asked, now)
+        report = _maker(name)(context)
+        if not samples:
+            return Made(report)
+        from hotline.drilling import listed
+
+        shown = (listed(context, kept, samples) if kept else None for kept in report.behind)
+        return Made(report, tuple(itertools.islice(shown, MOST_SAMPLED)))
 
 
 def _maker(name: str) -> Callable[[Context], Report]:

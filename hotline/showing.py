@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hotline.reporting import Made
 from reports import layout
 from reports.layout import Report
 
@@ -20,11 +21,11 @@ def show(report: Report, style: str) -> None:
         _table(report)
 
 
-def write_page(report: Report, file: Path) -> None:
+def write_page(made: Made, file: Path) -> None:
     """Writes the report's HTML page and says where; a folder that is missing is made."""
     from reports.page import to_html
 
-    text = to_html(report)
+    text = to_html(made.report, made.samples)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")

@@ -41,8 +41,8 @@ class Counting(Store):
         """Counts of the local days `first` to `last` (YYYY-MM-DD, both included, "" = no bound).
 
         Grouped and sorted by the dimensions `by`; `equal` keeps those whose dimension has that
-        value: `counts(("day", "outcome"), traffic="real", of="request")`. Raises ValueError for
-        a name that is no dimension.
+        value (a tuple: one of several): `counts(("day", "outcome"), traffic="real")`. Raises
+        ValueError for a name that is no dimension.
         """
         return rollups.read(self._reader(), COUNTS, by, first, last, equal)
 

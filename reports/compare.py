@@ -6,6 +6,7 @@ change is split into mix and rate (Kitagawa 1955).
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -146,10 +147,11 @@ def _seen(side: Side, basis: Basis) -> _Seen:
     found = facts(side.counts, basis)
     rates = {rate: rate_of(tally) for rate, tally in tallies(found).items()}
     spreads = {}
-    for rate, whole in rates.items():
+    for rate in rates:
         days = by_group(found, rate, GROUPS["day"])
-        if len(days) >= LEAST_DAYS and 0 < whole.n < whole.of:
-            spreads[rate] = baseline([days[day] for day in sorted(days)]).sigma_z
+        with contextlib.suppress(ValueError):  # too few failures a day to tell
+            if len(days) >= LEAST_DAYS:
+                spreads[rate] = baseline([days[day] for day in sorted(days)]).sigma_z
     return _Seen(found, rates, spreads)
 
 
@@ -161,8 +163,8 @@ def _columns(by: str) -> tuple[Word, ...]:
     return (
         word,
         Word("rate", "指标", "rate"),
-        Word("a", "A", "A"),
-        Word("b", "B", "B"),
+        Word("a", "A", ""),
+        Word("b", "B", ""),
         Word("change", "变化（百分点）", "change, B less A"),
         Word("mix_effect", "构成影响", "mix effect"),
         Word("rate_effect", "失败率影响", "rate effect"),

@@ -27,7 +27,7 @@ from reports.layout import (
 )
 from reports.rates import NEEDS_UNKNOWN, R3, RATE_WORDS, by_group, facts
 from reports.spans import Span
-from reports.stats import ONE_SIDE, RUN, Baseline, baseline, signals
+from reports.stats import LEAST_EXPECTED, ONE_SIDE, RUN, Baseline, baseline, signals
 
 TITLE = Word("control", "控制图", "control chart")
 DAY, HOUR = BY = ("day", "hour")
@@ -98,13 +98,31 @@ def control(
         notes.append(both(f"{now} 尚未结束，未计入。", f"{now} is not over: left out."))
     if overdue := sum(fact.row.n for fact in found if fact.overdue):
         notes.append(overdue_note(overdue))
+    if few := sum(not base.judges(point.rate.of) for point in points):
+        notes.append(
+            both(
+                f"{few} 点申请太少（预期失败不足 {LEAST_EXPECTED} 次），不作判断。",
+                f"{few} points have too few requests to be judged (under {LEAST_EXPECTED} "
+                "expected failures).",
+            )
+        )
+    if any(
+        why and point.label in in_base for point, why in zip(points, found_signals, strict=True)
+    ):
+        notes.append(
+            both(
+                "基准期内已有信号，控制限可能偏宽：请换一段平稳的基准期。",
+                "The baseline has signals of its own, so the limits may be too wide: choose a "
+                "steady one.",
+            )
+        )
     notes += _told(points, found_signals, base)
     rows = tuple(
         (
             point.label,
             _PHASES[point.label not in in_base],
             point.rate,
-            *(Decimal(100 * limit, 2, "%") for limit in base.limits(point.rate.of)),
+            *(None if limit is None else Decimal(limit, 2, "%") for limit in _limits(base, point)),
             "; ".join(map(str, why)) or None,
         )
         for point, why in zip(points, found_signals, strict=True)
@@ -157,17 +175,33 @@ def _baseline_of(points: Sequence[_Point], frozen: Span | None, by: str) -> Sequ
 
 
 def _baseline(points: Sequence[_Point]) -> Baseline:
-    try:
-        return baseline([point.rate for point in points])
-    except ValueError:
-        all_failed = sum(point.rate.n for point in points) > 0
-        what = ("全部失败", "everything failed") if all_failed else ("没有失败", "nothing failed")
-        raise Unanswerable(
-            both(
-                f"基准期{what[0]}，算不出控制限：请换一段基准期。",
-                f"In the baseline {what[1]}: there are no limits; choose another baseline.",
-            )
-        ) from None
+    rates = [point.rate for point in points]
+    failed, whole = sum(rate.n for rate in rates), sum(rate.of for rate in rates)
+    plain = Baseline(failed / whole, 1.0)
+    judged = sum(plain.judges(rate.of) for rate in rates)
+    if 0 < failed < whole and judged >= LEAST:
+        return baseline(rates)
+    if 0 < failed < whole:
+        chinese = (
+            f"可判断的点只有 {judged} 个（每点至少应预期 {LEAST_EXPECTED} 次失败），要 {LEAST} 个"
+        )
+        english = f"only {judged} points let expect {LEAST_EXPECTED} failures; {LEAST} are needed"
+    else:
+        chinese, english = ("全部失败", "all failed") if failed else ("没有失败", "nothing failed")
+    raise Unanswerable(
+        both(
+            f"基准期{chinese}，算不出控制限：请换一段基准期，或改为按日。",
+            f"In the baseline {english}: there are no limits; choose another baseline, or days.",
+        )
+    )
+
+
+def _limits(base: Baseline, point: _Point) -> tuple[float | None, float | None]:
+    """In percent; none for a point that can't be judged."""
+    if not base.judges(point.rate.of):
+        return None, None
+    low, high = base.limits(point.rate.of)
+    return 100 * low, 100 * high
 
 
 def _told(points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline) -> list[str]:
@@ -183,7 +217,7 @@ def _told(points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Basel
 def _chart(
     rate: str, points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline
 ) -> Chart:
-    limits = [base.limits(point.rate.of) for point in points]
+    limits = [_limits(base, point) for point in points]
     word = RATE_WORDS[rate]
     return Chart(
         CONTROL,
@@ -194,8 +228,8 @@ def _chart(
             Series(
                 word,
                 tuple(100 * point.rate.n / point.rate.of for point in points),
-                tuple(100 * low for low, _ in limits),
-                tuple(100 * high for _, high in limits),
+                tuple(low for low, _ in limits),
+                tuple(high for _, high in limits),
             ),
         ),
         100 * base.centre,

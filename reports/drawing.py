@@ -6,13 +6,14 @@ Needs the extra `analysis`. The same chart always gives the same bytes.
 from __future__ import annotations
 
 import io
+import math
 import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reports.layout import BAR, CONTROL, LINE, PARETO, Chart, Series
+from reports.layout import BAR, CONTROL, LINE, PARETO, Chart
 
 _INK, _FAINT, _ALARM = "#010101", "#020202", "#030303"
 _COLOURS = ("#0a0101", "#0a0202", "#0a0303", "#0a0404")
@@ -27,6 +28,7 @@ _VARIABLES = {
 _SIZE = 10  # points; the figure is drawn at 72 to the inch, so a point is a pixel
 _WIDTH = 720
 _MOST_TICKS = 12
+_SLANT = 30  # degrees
 
 
 def to_svg(chart: Chart, salt: str) -> str:
@@ -74,7 +76,14 @@ def _inline(text: str, title: str) -> str:
 
 
 def _height(chart: Chart) -> int:
-    return 60 + 22 * len(chart.labels) * len(chart.series) if chart.kind == BAR else 300
+    if chart.kind == BAR:
+        return 60 + 22 * len(chart.labels) * len(chart.series)
+    return 230 + _slanting(chart) if chart.kind == PARETO else 300
+
+
+def _slanting(chart: Chart) -> int:
+    """Pixels below the axis that slanting labels need."""
+    return 30 + int(max(map(_wide, chart.labels), default=0) * math.sin(math.radians(_SLANT)))
 
 
 def _axes(figure: Any, chart: Chart, left: int, *, right: int = 16, bottom: int = 30) -> Any:
@@ -106,11 +115,8 @@ def _numbers(values: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else value for value in values]
 
 
-def _legend(axes: Any, series: Sequence[Series]) -> None:
-    if len(series) > 1:
-        axes.legend(
-            loc="lower right", bbox_to_anchor=(1, 1), ncols=len(series), frameon=False, borderpad=0
-        )
+def _legend(axes: Any, columns: int) -> None:
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, frameon=False, borderpad=0)
 
 
 def _line(figure: Any, chart: Chart) -> None:
@@ -124,7 +130,8 @@ def _line(figure: Any, chart: Chart) -> None:
         axes.plot(at, values, color=colour, marker="o", markersize=3, label=str(series.name))
     axes.set_ylim(bottom=0)
     _ticks(axes, chart.labels)
-    _legend(axes, chart.series)
+    if len(chart.series) > 1:
+        _legend(axes, len(chart.series))
 
 
 def _bar(figure: Any, chart: Chart) -> None:
@@ -139,20 +146,21 @@ def _bar(figure: Any, chart: Chart) -> None:
             axes.hlines(at, low, high, color=_INK, linewidth=1)
     axes.set_yticks(range(len(chart.labels)), chart.labels)
     axes.invert_yaxis()
-    axes.set_xlim(left=min(0, *(v or 0 for s in chart.series for v in s.values)))
-    _legend(axes, chart.series)
+    if all(value is None or value >= 0 for series in chart.series for value in series.values):
+        axes.set_xlim(left=0)
+    if len(chart.series) > 1:
+        _legend(axes, len(chart.series))
 
 
 def _pareto(figure: Any, chart: Chart) -> None:
-    longest = max(map(_wide, chart.labels), default=0)
-    axes = _axes(figure, chart, 50, right=50, bottom=30 + min(120, int(longest * 0.6)))
+    # the first labels reach to the left of the axis
+    left = max((_wide(label) - 30 * n for n, label in enumerate(chart.labels)), default=0)
+    axes = _axes(figure, chart, max(50, left), right=50, bottom=_slanting(chart))
     at = range(len(chart.labels))
     values = [value or 0.0 for value in chart.series[0].values]
     axes.bar(at, values, color=_COLOURS[0])
-    _ticks(axes, chart.labels)
-    axes.tick_params(axis="x", labelrotation=35)
-    for label in axes.get_xticklabels():
-        label.set_horizontalalignment("right")
+    axes.set_xticks(list(at), chart.labels, rotation=_SLANT, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.6, len(chart.labels) - 0.4)
     whole = sum(values)
     share, shares = 0.0, []
     for value in values:
@@ -175,10 +183,15 @@ def _control(figure: Any, chart: Chart) -> None:
         axes.axhline(chart.centre, color=_FAINT, linewidth=1)
     values = _numbers(series.values)
     axes.plot(at, values, color=_COLOURS[0], marker="o", markersize=3)
-    signals = [mark.at for mark in chart.marks]
-    axes.plot(signals, [values[i] for i in signals], "o", color=_ALARM, markersize=6)
+    for why, shape in zip(dict.fromkeys(mark.why for mark in chart.marks), "ovs", strict=False):
+        found = [mark.at for mark in chart.marks if mark.why == why]
+        points = [values[i] for i in found]
+        look = {"color": _ALARM, "markersize": 7, "fillstyle": "none", "label": str(why)}
+        axes.plot(found, points, shape, **look)
     axes.set_ylim(bottom=0)
     _ticks(axes, chart.labels)
+    if chart.marks:
+        _legend(axes, len(chart.marks))
 
 
 _DRAW: dict[str, Callable[[Any, Chart], None]] = {

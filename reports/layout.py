@@ -26,7 +26,7 @@ class Word(NamedTuple):
     english: str
 
     def __str__(self) -> str:
-        return f"{self.chinese} {self.english}"
+        return f"{self.chinese} {self.english}" if self.english else self.chinese
 
 
 def both(chinese: str, english: str) -> str:

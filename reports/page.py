@@ -42,6 +42,9 @@ FACTS = {
 }
 """How the facts of all reports are called; one that is not here stands under its own name."""
 
+_LONG = 30
+"""Characters from which a text is set in several lines."""
+
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--faint:#8a8a8a;--line:#ddd;
 --alarm:#c22;--c1:#2563a8;--c2:#d97706;--c3:#15803d;--c4:#7c3aed}
@@ -56,9 +59,11 @@ dt{color:var(--faint)}dd{margin:0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
 th [lang]{display:block}td{font-variant-numeric:tabular-nums}
-td.n{text-align:right;white-space:nowrap}
-figure{margin:1rem 0}figure svg{width:100%;height:auto;max-width:45rem}
-details{font-size:.85rem}summary{cursor:pointer}code{overflow-wrap:anywhere}
+td{white-space:nowrap}td.n{text-align:right}td.t{white-space:normal;min-width:16rem}
+figure{margin:1rem 0;overflow-x:auto}
+figure svg{width:100%;height:auto;min-width:34rem;max-width:45rem}
+details{font-size:.85rem;white-space:normal}summary{cursor:pointer;white-space:nowrap}
+code{overflow-wrap:anywhere}
 .notes{font-size:.9rem;padding-left:1.2rem}
 @media print{body{max-width:none;padding:0;font-size:11px}details{display:none}
 tr,figure{break-inside:avoid}thead{display:table-header-group}}
@@ -95,7 +100,8 @@ def _drawn(chart: Chart | Icicle, n: int) -> str:
 
 def _word(word: Word) -> str:
     chinese, english = escape(word.chinese), escape(word.english)
-    return f'<span lang="zh-CN">{chinese}</span> <span lang="en">{english}</span>'
+    second = f' <span lang="en">{english}</span>' if english else ""
+    return f'<span lang="zh-CN">{chinese}</span>{second}'
 
 
 def _facts(report: Report) -> str:
@@ -117,9 +123,10 @@ def _table(report: Report, samples: Sequence[Report | None]) -> str:
         return ""
     head = "".join(f"<th scope=col>{_word(column)}</th>" for column in report.columns)
     _, texts = table(report)
+    kinds = [_kind(column) for column in zip(*report.rows, strict=True)]
     body = []
     for n, (cells, said) in enumerate(zip(report.rows, texts, strict=True)):
-        row = "".join(map(_cell, cells, said))
+        row = "".join(map(_cell, cells, said, kinds))
         body.append(f"<tr>{row}{_behind(report, samples, n)}</tr>")
     if any(report.behind):
         head += f"<th scope=col>{_word(Word('behind', '申请', 'requests'))}</th>"
@@ -130,11 +137,16 @@ def _table(report: Report, samples: Sequence[Report | None]) -> str:
     )
 
 
-def _cell(cell: Cell, said: str) -> str:
-    if isinstance(cell, Word):
-        return f"<td>{_word(cell)}</td>"
-    number = "" if isinstance(cell, str) else ' class="n"'
-    return f"<td{number}>{escape(said)}</td>"
+def _kind(column: Sequence[Cell]) -> str:
+    """How a column is set: numbers (n) to the right, long texts (t) in several lines."""
+    texts = [cell for cell in column if isinstance(cell, (str, Word))]
+    if any(isinstance(cell, str) and len(cell) > _LONG for cell in texts):
+        return ' class="t"'
+    return "" if texts or not any(cell is not None for cell in column) else ' class="n"'
+
+
+def _cell(cell: Cell, said: str, kind: str) -> str:
+    return f"<td{kind}>{_word(cell) if isinstance(cell, Word) else escape(said)}</td>"
 
 
 def _behind(report: Report, samples: Sequence[Report | None], n: int) -> str:

@@ -94,6 +94,8 @@ def adjusted(ps: Sequence[float]) -> list[float]:
 
 _D2 = 1.128
 """The mean range of two standard normal values: from moving ranges to a sigma."""
+LEAST_EXPECTED = 2
+"""Failures that a day must let expect: at 0.3 one day in twenty would be a false alarm."""
 RUN = 9
 """So many points in a row on one side of the centre are a signal (Nelson's second rule)."""
 
@@ -120,27 +122,38 @@ class Baseline(NamedTuple):
         """The binomial sigma of a day's rate."""
         return math.sqrt(self.centre * (1 - self.centre) / of)
 
+    def judges(self, of: int) -> bool:
+        """Whether a day of so many requests can be judged: below, limits alarm too often."""
+        return of * min(self.centre, 1 - self.centre) >= LEAST_EXPECTED
+
 
 def baseline(points: Sequence[Ratio]) -> Baseline:
     """The baseline of a period's points, each with requests.
 
-    Raises ValueError with fewer than two points, and when none or all failed: then days have no
-    spread that could be told from chance.
+    Raises ValueError with fewer than two points that can be judged, and when none or all failed:
+    then days have no spread that could be told from chance.
     """
     failed, whole = sum(point.n for point in points), sum(point.of for point in points)
-    if len(points) < 2 or not 0 < failed < whole:
+    plain = Baseline(failed / whole if whole else 0.0, 1.0)
+    judged = [point for point in points if plain.judges(point.of)]
+    if len(judged) < 2:
         raise ValueError("no baseline in these points")
-    plain = Baseline(failed / whole, 1.0)
-    z = [(point.n / point.of - plain.centre) / plain.sigma(point.of) for point in points]
+    z = [(point.n / point.of - plain.centre) / plain.sigma(point.of) for point in judged]
     ranges = [abs(after - before) for before, after in itertools.pairwise(z)]
     return plain._replace(sigma_z=sum(ranges) / len(ranges) / _D2)
 
 
 def signals(points: Sequence[Ratio], base: Baseline) -> list[tuple[Word, ...]]:
-    """For each point its signals: ABOVE or BELOW, and ONE_SIDE from the RUNth of a run on."""
-    found = []
+    """For each point its signals: ABOVE or BELOW, and ONE_SIDE from the RUNth of a run on.
+
+    A point that can't be judged gives none, and neither breaks a run nor lengthens it.
+    """
+    found: list[tuple[Word, ...]] = []
     run, side = 0, 0
     for point in points:
+        if not base.judges(point.of):
+            found.append(())
+            continue
         share = point.n / point.of
         low, high = base.limits(point.of)
         here = (share > base.centre) - (share < base.centre)

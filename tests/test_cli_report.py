@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,27 @@ def test_every_report_has_every_form(told: Any, args: list[str], tmp_path: Path)
     assert "<svg" in page.read_text("utf-8") or args == ["failures"]
 
 
+def test_the_command_under_a_report_opens_its_first_row(told: Any) -> None:
+    """As printed it runs, and lists as many requests as the row's numerator."""
+    data = json.loads(told("failures", "--json").output)
+    last = told("failures").output.splitlines()[-1]
+    words = shlex.split(last.partition("hotline report ")[2])
+    listed = json.loads(told(*words, "--json").output)
+    assert len(listed["rows"]) == data["rows"][0]["failure_rate"]["n"] == 1
+    assert listed["rows"][0]["reason"] == "abandoned"
+    assert NUMBER not in json.dumps(listed)
+
+
+def test_a_page_shows_some_of_the_requests(told: Any, tmp_path: Path) -> None:
+    """In the page a row opens to its command and to requests, without any number."""
+    page = tmp_path / "page.html"
+    assert told("failures", "--by", "node", "--html", str(page)).exit_code == 0
+    text = page.read_text("utf-8")
+    assert "hotline report requests --traffic rehearsal --rate R2 --node enable" in text
+    assert "1 of 1 are listed" in text
+    assert NUMBER not in text
+
+
 @pytest.mark.parametrize("args", REPORTS, ids=" ".join)
 def test_rebuilt_reports_are_equal(told: Any, args: list[str]) -> None:
     """From tallies and from rows: the same."""
@@ -177,6 +199,9 @@ def test_a_report_of_some_requests_says_which(told: Any) -> None:
         (["failures", "--channel", "fax"], "there are: text, voice"),
         (["failures", "--version", "ffff"], "no version begins with ffff"),
         (["layers", "--target", "120"], "120"),
+        (["requests", "--cause", "weather"], "No such cause: weather"),
+        (["requests", "--outcome", "gone"], "No such outcome: gone; there are: succeeded"),
+        (["requests", "--node", "nowhere"], "there are: balance, enable"),
         (["control"], "take more days"),
         (["control", "--baseline", "yesterday"], "Not a span of days"),
         (["compare", "2026-02", "2026-02"], "A and B are the same"),

@@ -93,7 +93,8 @@ def test_few_points_of_baseline_are_told() -> None:
         (days(STEADY[:10]), {}, "A baseline needs 8 points; in the first half there are 5 of 10"),
         (days(STEADY), {"frozen": Span("2007-01-01", "2007-01-31")}, "in 2007-01-01..2007-01-31"),
         (days([(0, 100)] * 20), {}, "nothing failed"),
-        (days([(100, 100)] * 20), {}, "everything failed"),
+        (days([(1, 10), *[(0, 10)] * 19]), {}, "only 0 points let expect 2 failures"),
+        (days([(100, 100)] * 20), {}, "all failed"),
     ],
 )
 def test_no_limits_rather_than_wrong_ones(
@@ -102,6 +103,20 @@ def test_no_limits_rather_than_wrong_ones(
     """One day, few days, a baseline elsewhere, none or all failed: a sentence says what to do."""
     with pytest.raises(Unanswerable, match=told):
         chart(counts, **more)
+
+
+def test_points_of_few_requests_are_not_judged() -> None:
+    """Two failures of three by night are no alarm: no limits, no signal, and the report says so."""
+    found = chart(days([*STEADY, (2, 3)]))
+    last = cells(found)[-1]
+    assert (last["low"], last["high"], last["signal"]) == (None, None, None)
+    assert any("1 points have too few requests" in note for note in found.notes)
+
+
+def test_an_unsteady_baseline_is_told() -> None:
+    """A signal among the frozen days widens the limits: said beside them."""
+    found = chart(days([(90, 1000), *STEADY[1:]]))
+    assert any("The baseline has signals of its own" in note for note in found.notes)
 
 
 def test_no_data() -> None:

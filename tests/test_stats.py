@@ -158,3 +158,10 @@ def test_simpson() -> None:
     assert all(
         effect.mix > 0 for effect in effects.values()
     )  # fewer where few fail, more where many
+
+
+def test_few_requests_neither_signal_nor_break_a_run() -> None:
+    """A night of three requests is passed over: the run goes on after it."""
+    base = stats.Baseline(0.1, 1.0)
+    points = [*[Ratio(105, 1000)] * 8, Ratio(0, 3), Ratio(3, 3), Ratio(105, 1000)]
+    assert stats.signals(points, base) == [*[()] * 10, (stats.ONE_SIDE,)]

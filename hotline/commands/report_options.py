@@ -111,11 +111,11 @@ def _run(chosen: Any, name: str, asked: Any, style: str, page: Path | None) -> N
     from reports.layout import Unanswerable
 
     try:
-        report = reporting.make(chosen, name, asked)
+        made = reporting.make(chosen, name, asked, 0 if page is None else _SAMPLES)
         if page is None:
-            showing.show(report, style)
+            showing.show(made.report, style)
         else:
-            showing.write_page(report, page)
+            showing.write_page(made, page)
     except Unanswerable as error:
         raise click.UsageError(str(error)) from None
     except LedgerError as error:
@@ -124,6 +124,8 @@ def _run(chosen: Any, name: str, asked: Any, style: str, page: Path | None) -> N
         needs_extra(error)
 
 
+_SAMPLES = 3
+"""Requests that a page shows of each row."""
 EXTRA = ("matplotlib", "numpy", "scipy", "statsmodels")
 
 
