@@ -18,16 +18,21 @@ from reports import journeys as journeys_report
 from reports import loss as loss_report
 from reports import order as order_report
 from reports import topics as topics_report
+from reports.basis import Basis
 from reports.layout import Report, Unanswerable
 from reports.spans import Span
 from reports.topics import Evidence
+
+_SPAN = 4
+"""Half-lives that a report on topics looks back without --from: what is older counts 6 %."""
 
 
 def topics(context: Context) -> Report:
     """Hot topics with their sources."""
     half_life = float(context.asked.options["half_life"])
-    evidence = _evidence(context, _model(context))
-    return topics_report.topics(evidence, context.basis, half_life=half_life)
+    basis = _recent(context, half_life)
+    evidence = _evidence(context, _model(context), basis)
+    return topics_report.topics(evidence, basis, half_life=half_life)
 
 
 def order(context: Context) -> Report:
@@ -40,13 +45,13 @@ def order(context: Context) -> Report:
             f" There is no language {language}; there are {', '.join(model.languages)}."
         )
     times, notes = _times(context, model, language)
-    demands = topics_report.demand(
-        _evidence(context, model), last=asked.last, half_life=float(asked.options["half_life"])
-    )
+    half_life = float(asked.options["half_life"])
+    basis = _recent(context, half_life)
+    demands = topics_report.demand(_evidence(context, model, basis), half_life=half_life)
     return order_report.order(
         options(model, times),
         demands,
-        context.basis,
+        basis,
         names=menu_ways(model),
         notes=notes,
     )
@@ -155,8 +160,18 @@ def _models(context: Context, digests: Iterable[str]) -> list[tuple[str, Model |
     return [(digest, context.model(digest)) for digest in dict.fromkeys(digests)]
 
 
-def _evidence(context: Context, model: Model) -> Evidence:
-    asked = context.asked
+def _recent(context: Context, half_life: float) -> Basis:
+    """The days asked for; without a first one the _SPAN half-lives up to the last, or to today."""
+    basis = context.basis
+    last = datetime.date.fromisoformat(basis.last) if basis.last else context.now.date()
+    reach = max(1, round(_SPAN * half_life))
+    first = basis.first
+    if not first and reach < last.toordinal():
+        first = (last - datetime.timedelta(days=reach - 1)).isoformat()
+    return basis._replace(first=first, last=last.isoformat())
+
+
+def _evidence(context: Context, model: Model, basis: Basis) -> Evidence:
     try:
         known = site_topics(context.settings.site, model)
     except BadTopicsError as error:
@@ -168,8 +183,8 @@ def _evidence(context: Context, model: Model) -> Evidence:
         context.ledger,
         known,
         model,
-        first=asked.first,
-        last=asked.last,
-        traffic=asked.traffic,
+        first=basis.first,
+        last=basis.last,
+        traffic=basis.traffic,
         today=context.now.date().isoformat(),
     )

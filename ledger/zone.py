@@ -53,5 +53,6 @@ class Zone:
 
 
 def days_from(day: str, n: int) -> str:
-    """The day (YYYY-MM-DD) that is `n` days after another."""
-    return (date.fromisoformat(day) + timedelta(days=n)).isoformat()
+    """The day (YYYY-MM-DD) that is `n` days after another; the calendar's ends are the last."""
+    ordinal = date.fromisoformat(day).toordinal() + n
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal())).isoformat()

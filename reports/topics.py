@@ -109,18 +109,17 @@ class _Kept:
 def demand(
     evidence: Evidence,
     *,
-    last: str = "",
     half_life: float = HALF_LIFE,
     weights: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, Demand]:
     """The demand of each leaf that anything tells of, the heaviest first.
 
-    A day's evidence counts half for each `half_life` days that it lies before `last` (default: the
-    last day with any). Sources without evidence drop out and the others' weights are scaled up.
+    A day's evidence counts half for each `half_life` days that it lies before the last. Sources
+    without evidence drop out and the others' weights are scaled up.
     Topics without a leaf take their part of the whole, so the weights of the leaves may add up to
     less than 1. Raises ValueError for a half-life that is not positive.
     """
-    found = _demands(_gather(evidence), last, half_life, weights)
+    found = _demands(_gather(evidence), half_life, weights)
     return {row.leaf: row for row in found if row.leaf}
 
 
@@ -134,13 +133,12 @@ def topics(
     """The hot topics, ranked. Raises ValueError for a half-life that is not positive."""
     kept = _gather(evidence)
     seen = kept.bounds()
-    begin, end = basis.first or seen[0], basis.last or seen[1]
     known = basis.facts(filter(None, seen), half_life=f"{half_life:g}")
-    ranked = _demands(kept, end, half_life, weights)
+    ranked = _demands(kept, half_life, weights)
     if not ranked:
         return Report(TITLE, known, (), (), (_no_data(basis),))
     wholes = {source: sum(kept.days[source].values(), Counter()) for source in DATED}
-    trends = [_trend(kept, wholes, row, begin, end) for row in ranked]
+    trends = [_trend(kept, wholes, row, *seen) for row in ranked]
     words = _words(trends)
     asked = _elsewhere(ranked, weights)
     rows = tuple(
@@ -218,15 +216,13 @@ def _topic(code: str, evidence: Evidence) -> str:
 # -- the score -------------------------------------------------------------------------------------
 
 
-def _demands(
-    kept: _Kept, last: str, half_life: float, weights: Mapping[str, float]
-) -> list[Demand]:
+def _demands(kept: _Kept, half_life: float, weights: Mapping[str, float]) -> list[Demand]:
     if not half_life > 0:
         raise ValueError(f"a half-life is a number of days above 0, not {half_life}")
-    latest = last or kept.bounds()[1]
-    if not latest:
+    _, last = kept.bounds()
+    if not last:
         return []
-    until = datetime.date.fromisoformat(latest)
+    until = datetime.date.fromisoformat(last)
     amounts: dict[str, dict[str, float]] = {source: defaultdict(float) for source in SOURCES}
     squares: dict[str, dict[str, float]] = {source: defaultdict(float) for source in SOURCES}
     for source, topic, day, n in _spread(kept):

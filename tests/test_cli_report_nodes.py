@@ -179,6 +179,23 @@ def test_days_without_anything(name: str, report: Any) -> None:
     assert data["notes"]
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "contact"])
+def test_the_widest_span(name: str, report: Any) -> None:
+    """The calendar's ends are days like others: the figures are those without bounds."""
+    whole = data_of(report(name, "--json"))
+    wide = data_of(report(name, "--json", "--from", "0001-01-01", "--to", "9999-12-31"))
+    assert [row | {"behind": 0} for row in wide["rows"]] == [
+        row | {"behind": 0} for row in whole["rows"]
+    ]
+
+
+@pytest.mark.parametrize("days", ["1e300", "0.0001"])
+def test_half_lives_of_any_length(days: str, report: Any) -> None:
+    """One that never ends weighs all days alike, one of seconds only the last: both are figures."""
+    data = data_of(report("topics", "--half-life", days, "--json"))
+    assert data["rows"][0]["topic"] == "points"
+
+
 @pytest.mark.parametrize(
     ("name", "args", "why"),
     [

@@ -111,11 +111,11 @@ def test_old_evidence_counts_less() -> None:
             asked("enable/caller_id", 10, day="2026-03-29"),
         ],
     )
-    found = demand(evidence, last="2026-03-29")
+    found = demand(evidence)
     assert {leaf: round(row.weight, 9) for leaf, row in found.items()} == {
         "points": 0.5, "balance": 0.25, "enable/caller_id": 0.25,
     }  # fmt: skip
-    flat = demand(evidence, last="2026-03-29", half_life=1e9)
+    flat = demand(evidence, half_life=1e9)
     assert flat["balance"].weight == pytest.approx(40 / 90)
     with pytest.raises(ValueError, match="half-life"):
         demand(evidence, half_life=0)

@@ -86,8 +86,8 @@ def reported(
             where = {key: given.pop(key) for key in FILTERS if key in given} if filtered else {}
             asked = reporting.Asked(
                 traffic,
-                f"{first:%Y-%m-%d}" if first else "",
-                f"{last:%Y-%m-%d}" if last else "",
+                first.date().isoformat() if first else "",
+                last.date().isoformat() if last else "",
                 {key: value for key, value in where.items() if value is not None},
                 rebuild,
                 own(**given),

@@ -123,7 +123,7 @@ def _take_in(
         summed[key] = summed.get(key, 0) + n
     content = json.dumps([traffic, sorted((at, code, n) for (at, code), n in summed.items())])
     source = hashlib.sha256(content.encode()).hexdigest()
-    days = sorted({f"{at:%Y-%m-%d}" for at, _ in counts})
+    days = sorted({at.date().isoformat() for at, _ in counts})
     first, last = days[0], days[-1]
     with Ledger.open(chosen.home / "ledger.db", zone=chosen.zone) as ledger:
         before = sum(row.n for row in ledger.wrap_ups(first, last, traffic))
