@@ -15,7 +15,7 @@ from hotline.cli import cli
 from ledger.counts import Wrapped
 from ledger.ledger import Ledger
 
-GOOD = "时间,小结代码,次数\n2026-03-01,HF01,12\n2026-03-01 09:05,ZH06,3\n2026-03-02,XX04,40\n"
+GOOD = "时间,小结代码,次数\n2025-03-01,HF01,12\n2025-03-01 09:05,ZH06,3\n2025-03-02,XX04,40\n"
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ def test_a_file_is_taken_in_once(hotline: Any, tmp_path: Path) -> None:
     """The same content again changes nothing, in whatever encoding it comes."""
     done = hotline("topics", "import", written(tmp_path, GOOD))
     assert done.exit_code == 0, done.output
-    assert "✓ 3 行 rows, 2026-03-01 – 2026-03-02: 0 → 55 次 talks" in done.output
+    assert "✓ 3 行 rows, 2025-03-01 – 2025-03-02: 0 → 55 次 talks" in done.output
     taken = kept(tmp_path)
     assert taken == [
-        Wrapped("2026-03-01", "HF01", 12),
-        Wrapped("2026-03-01", "ZH06", 3),
-        Wrapped("2026-03-02", "XX04", 40),
+        Wrapped("2025-03-01", "HF01", 12),
+        Wrapped("2025-03-01", "ZH06", 3),
+        Wrapped("2025-03-02", "XX04", 40),
     ]
     again = hotline("topics", "import", written(tmp_path, GOOD, "gb18030"))
     assert again.exit_code == 0
@@ -68,15 +68,15 @@ def test_a_file_is_taken_in_once(hotline: Any, tmp_path: Path) -> None:
 def test_a_corrected_file_takes_the_place_of_its_times(hotline: Any, tmp_path: Path) -> None:
     """A later file rules its own times; those that it does not name stay."""
     hotline("topics", "import", written(tmp_path, GOOD))
-    later = "时间,小结代码,次数\n2026-03-01,HF01,20\n"
+    later = "时间,小结代码,次数\n2025-03-01,HF01,20\n"
     done = hotline("topics", "import", written(tmp_path, later))
-    assert "2026-03-01 – 2026-03-01: 15 → 23 次 talks" in done.output
+    assert "2025-03-01 – 2025-03-01: 15 → 23 次 talks" in done.output
     assert [row.n for row in kept(tmp_path)] == [20, 3, 40]
 
 
 def test_one_bad_row_keeps_all_out(hotline: Any, tmp_path: Path) -> None:
     """All bad rows are named by their lines; nothing is imported, or the good ones if wished."""
-    file = written(tmp_path, GOOD + "2026-03-03,HF99,1\n2026-13-01,HF01,1\n2026-03-03,HF01,x\n")
+    file = written(tmp_path, GOOD + "2025-03-03,HF99,1\n2026-13-01,HF01,1\n2025-03-03,HF01,x\n")
     refused = hotline("topics", "import", file)
     assert refused.exit_code == 1
     assert [f"{file}:{n}" in refused.output for n in (4, 5, 6, 7)] == [False, True, True, True]
