@@ -66,11 +66,15 @@ class Timers:
         """Waits for the next call that is due and wanted; None at the end."""
         with self._change:
             while not self._closed:
-                # Most are cancelled: they are dropped in one go when the thread wakes for another.
+                left = self._heap[0][0] - time.monotonic() if self._heap else None
+                if left is None or left > 0:
+                    self._change.wait(left)
+                    continue
+                call = heapq.heappop(self._heap)[2].call
+                # Most are cancelled. Those that are next go now, so that nobody wakes for them;
+                # one that was just pushed stays: with it in the heap the next one wakes nobody.
                 while self._heap and self._heap[0][2].call is None:
                     heapq.heappop(self._heap)
-                left = self._heap[0][0] - time.monotonic() if self._heap else None
-                if left is not None and left <= 0:
-                    return heapq.heappop(self._heap)[2].call
-                self._change.wait(left)
+                if call is not None:
+                    return call
         return None

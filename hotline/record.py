@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from dialog.events import CallEnded, Event, Profile, WaitExpired
 from dialog.session import ENDED, OPEN, VOICE, Session
@@ -30,6 +31,12 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators
 
 def _json(value: object) -> str:
     return _ENCODER.encode(value)
+
+
+@lru_cache(maxsize=4096)
+def _words(words: tuple[str, ...]) -> str:
+    """Ids and keys of the menus as a JSON list: the same few lists in every call."""
+    return _json(words)
 
 
 def opened(session: Session, dialogue: str, at: int, pseudonym: Pseudonym) -> SessionFacts:
@@ -86,9 +93,9 @@ def rows(
         visited.tries,
         visited.key,
         getattr(event, "heard_ms", 0),
-        _json(visited.options),
-        _json([say.text for say in turn.say]),
-        _json(getattr(event, "failed_prompts", ())),
+        _words(visited.options),
+        _words(tuple([say.text for say in turn.say])),
+        _words(getattr(event, "failed_prompts", ())),
     )
     for fact in turn.facts:
         row = _fact(fact, turn, at, pseudonym, price_text)

@@ -376,8 +376,10 @@ class Runner:
             if self._open.get(carriage.session) is carriage:
                 del self._open[carriage.session]
         key, session_id = carriage.delivery.key, carriage.session
+        # The dialogue is looked at first: the step that ends it closes the delivery with it.
+        over = self.ledger.session(session_id) is None
         stored = self.ledger.delivery(key)
-        if stored is not None and not stored.closed and self.ledger.session(session_id) is None:
+        if over and stored is not None and not stored.closed:
             n = self.ledger.turn(session_id) or 0
             self.ledger.append([records.DeliveryClosing(key, n, self.now(), "")])
             raise engine.Illegal("the dialogue is over")

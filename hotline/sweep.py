@@ -170,7 +170,10 @@ def _session(house: House, session_id: str) -> Session | None:
 
 
 def _give_up(house: House, session_id: str) -> None:
-    """Ends a session of another release; its order, if one was sent, is left to `reconcile`."""
+    """Ends a session of another release and what waits for it.
+
+    Its order, if one was sent, is left to `reconcile`.
+    """
     at, ledger = house.now(), house.ledger
     turn = ledger.turn(session_id)
     if turn is None:
@@ -184,8 +187,13 @@ def _give_up(house: House, session_id: str) -> None:
         records.Closing(request.id, at, *((UNKNOWN, "") if sent else (FAILED, REASON)), "", 0, 0)
         for request in ledger.rows(records.Request, session=session_id)
     ]
+    closed = [
+        records.DeliveryClosing(delivery.key, turn + 1, at, "")
+        for delivery in ledger.unfinished_deliveries(at - LOOK_BACK_MS)
+        if delivery.session == session_id
+    ]
     over = records.SessionState(turn + 1, None, open=False, ended_at=at, end_reason=REASON)
-    ledger.write(records.Commit(session_id, turn, (*sent, *ended), over))
+    ledger.write(records.Commit(session_id, turn, (*sent, *ended, *closed), over))
 
 
 def _adopt(house: House, session: Session, delivery: records.Delivery) -> None:

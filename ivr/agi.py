@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_LINE = 8192
@@ -88,8 +89,7 @@ class Environment:
         return bool(_PRESENTATION.fullmatch(presentation)) and int(presentation) & 0x60 == 0x20
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """The answer to one command. `text` may hold keyed digits: it does not belong in a log.
 
     `result` and `extra` (what stood in brackets) are None where the reply has none; `endpos` is
@@ -231,7 +231,7 @@ class Decoder:
             return (
                 _malformed("200 without a result", line) if code == 200 else Reply(code, text=rest)
             )
-        endpos = _ENDPOS.search(result[3] or "")
+        endpos = _ENDPOS.search(result[3]) if result[3] else None
         return Reply(code, result[1], result[2], int(endpos[1]) if endpos else None, rest)
 
 

@@ -263,7 +263,6 @@ def test_a_session_of_another_release_stops_nobody(start, way: str) -> None:
     told = second.text("CXYE", key="the line is free")
     second.answer_all()
     assert told.last.text
-    second.recover()
     assert second.ledger.unfinished_deliveries() == []
 
 

@@ -18,6 +18,7 @@ from dialog.host import Busy
 from dialog.session import LEFT
 from dialog.turn import Collect, Perform
 from ledger import records
+from ledger.reads import Delivered
 
 ENABLE = "3 1 1"  # main menu to the price of caller_id
 NEW = "802914"
@@ -265,6 +266,28 @@ def test_another_process_may_go_on_with_a_dialogue(rig: Rig, other: Rig) -> None
     assert told.last.text
     assert rig.runner._open == other.runner._open == {}
     assert len(rig.ledger.rows(records.Outbox)) == 1
+
+
+def test_an_end_next_door_between_two_looks_is_no_failure(
+    rig: Rig, other: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialogue ends next door just after its delivery was seen open: its reply is told here."""
+    told = rig.text("CXYE")
+    other.sweep()
+    look = rig.ledger.delivery
+
+    def delivery(key: str) -> Delivered | None:
+        found = look(key)
+        other.answer_all()
+        return found
+
+    monkeypatch.setattr(rig.ledger, "delivery", delivery)
+    (carriage,) = rig.runner._open.values()
+    rig.runner._guarded(rig.runner._elsewhere, carriage)
+    assert told.last.text
+    rig.answer()
+    assert len(told) == 2
+    assert rig.runner._open == {}
 
 
 def test_a_delivery_is_carried_on_where_an_older_one_still_waits(rig: Rig, other: Rig) -> None:
