@@ -28,7 +28,7 @@ ARGUMENTS = {
     "compare": ["2026-04-29..2026-05-05", "2026-05-06..2026-05-12"],
     "contact": ["--day", "2026-05-01"],
 }
-"""What a report must be given."""
+"""How a report that takes its days otherwise is asked."""
 
 
 class Played(NamedTuple):
@@ -47,10 +47,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def report(played: Played, *args: str) -> Any:
-    """A report as JSON."""
+    """A report of the days played, as JSON."""
     place = ["--site", str(ROOT), "--home", str(played.home)]
     name, *rest = args
-    shown = ["report", name, *ARGUMENTS.get(name, ()), "--traffic", "demo", "--json", *rest]
+    span = ARGUMENTS.get(name, ["--from", str(FIRST), "--to", str(OF.last)])
+    shown = ["report", name, *span, "--traffic", "demo", "--json", *rest]
     done = CliRunner().invoke(cli, [*place, *shown])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)

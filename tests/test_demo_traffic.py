@@ -130,6 +130,14 @@ def test_two_runs_are_never_mixed(played: Any, other: Any) -> None:
     assert calls_and_texts(house.ledger) == before
 
 
+def test_other_menus_are_another_run(tmp_path: Path) -> None:
+    """When the menus have changed, the same span is not taken for what is in the record."""
+    with house_of(tmp_path) as house:
+        play(house, span(days=1))
+        with pytest.raises(Taken):
+            play(house, span(days=1), menus=[reordered(tmp_path, charges="87654321")])
+
+
 # -- counts --------------------------------------------------------------------------------------
 
 

@@ -27,7 +27,7 @@ _MOST_DAYS = 400
 )
 @click.option(
     "--calls-per-day",
-    type=click.IntRange(1, 1_000_000),
+    type=click.IntRange(1, 100_000),
     default=1000,
     show_default=True,
     help="平均每天多少通电话。 Calls a day on average.",

@@ -89,7 +89,8 @@ class Played(NamedTuple):
 class Stage(NamedTuple):
     """What every dialogue is played with.
 
-    `until`: when the span is over (UTC ms). `codes`: the wrap-up code of each target that has one.
+    `until`: when the span is over (UTC ms). `mark` tells the run from others of the same people.
+    `codes`: the wrap-up code of each target that has one.
     """
 
     plan: Parameters
@@ -97,6 +98,7 @@ class Stage(NamedTuple):
     vault: Vault
     called: str
     until: int
+    mark: str
     codes: Mapping[str, str] = {}
     beside: Beside = nothing
 
@@ -108,9 +110,10 @@ def play(
     return _Dialogue(stage, version, person, contact, habits).play()
 
 
-def session_of(contact: Contact) -> str:
-    """The id of a contact's dialogue: the same contact is the same dialogue, never a second one."""
-    return uuid7(contact.at, Random(contact.seed).randbytes)  # noqa: S311  must come out again
+def session_of(contact: Contact, mark: str) -> str:
+    """The id of a contact's dialogue: the same in the same run, never a second one."""
+    dice = Random(f"{contact.seed}/{mark}")  # noqa: S311  must come out again
+    return uuid7(contact.at, dice.randbytes)
 
 
 class _Dialogue:
@@ -134,7 +137,7 @@ class _Dialogue:
             parts = stage.plan, person, contact, version.ways
             self.mind = Texter(*parts, stage.called, dice)
         origin = Origin(contact.channel, stage.called, person.number, NETWORK, LINK, TRAFFIC)
-        self.session = engine.begin(session_of(contact), version.model, origin)
+        self.session = engine.begin(session_of(contact, stage.mark), version.model, origin)
         self.rows: list[records.Row] = []
         self.wrap_ups: list[Noted] = []
         self.helped = False  # by an agent

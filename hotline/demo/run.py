@@ -12,13 +12,14 @@ import hashlib
 import heapq
 import itertools
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from random import Random
 from typing import NamedTuple
 
 from dialog.session import TEXT, VOICE
 from hotline.demo.callers import Habits
+from hotline.demo.parameters import Parameters
 from hotline.demo.play import TRAFFIC, Played, Stage, Version, play, session_of
 from hotline.demo.population import Contact, Population
 from hotline.demo.truth import Truth
@@ -28,6 +29,9 @@ from ledger.records import Conflict, WrapUp
 _AHEAD = 2000
 """Dialogues that may wait for the disk."""
 _HOUR_MS = 3_600_000
+
+EDITION = 1
+"""Raised when people behave otherwise than in an earlier release: that was another run then."""
 
 VersionOf = Callable[[str, int], Version]
 """The version that a subscriber (by pseudonym) is served at a time (UTC ms)."""
@@ -42,7 +46,7 @@ class Taken(ValueError):
 
 
 class Span(NamedTuple):
-    """What a run is: the same span on the same versions is the same run."""
+    """Who calls when: the same span has the same people with the same wishes, on any menus."""
 
     seed: int
     first: datetime.date
@@ -50,7 +54,7 @@ class Span(NamedTuple):
     calls_per_day: int
 
     def key(self) -> str:
-        """Names the run's people; the number of days is no part of it, so that more can follow."""
+        """Names the people; the number of days is no part of it, so that more can follow."""
         text = f"{self.seed}/{self.first}/{self.calls_per_day}"
         return hashlib.sha256(text.encode()).hexdigest()[:6]
 
@@ -58,6 +62,12 @@ class Span(NamedTuple):
     def last(self) -> datetime.date:
         """The last day."""
         return self.first + datetime.timedelta(days=self.days - 1)
+
+
+def mark_of(plan: Parameters, digests: Iterable[str]) -> str:
+    """What a run is beside its span: the menus that are played, and how people behave."""
+    text = f"{EDITION}/{plan}/{'/'.join(digests)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Progress(NamedTuple):
@@ -114,7 +124,7 @@ class Run:
         if not days:
             return
         begun = next((day for n in range(self._span.days) if (day := self._population.day(n))), [])
-        if not begun or self._ledger.turn(session_of(begun[0])) is None:
+        if not begun or self._ledger.turn(session_of(begun[0], self._stage.mark)) is None:
             raise Taken(days[0].day, days[-1].day)
 
     def _day(self, n: int) -> Iterator[Contact]:

@@ -11,7 +11,7 @@ from typing import Any
 from hotline.demo.parameters import Parameters
 from hotline.demo.play import Stage, Version
 from hotline.demo.population import Population
-from hotline.demo.run import Run, Span, VersionOf
+from hotline.demo.run import Run, Span, VersionOf, mark_of
 from hotline.demo.spoken import Spoken
 from hotline.demo.standin import StandIn
 from hotline.demo.truth import dump, planted
@@ -61,6 +61,7 @@ class Traffic:
             house.vault,
             models[0].called[0],
             population.midnight(span.first + datetime.timedelta(days=span.days)),
+            mark_of(self.plan, [model.digest for model in models]),
             wrap_up_codes(house.settings.site, self.versions),
         )
         self.run = Run(
