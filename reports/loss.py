@@ -90,16 +90,16 @@ def loss(
     if not nodes:
         return Report(TITLE, known, (), (), (_no_data(basis),))
     words = _worse(nodes)
-    rows = tuple(
-        _row(row, word, calls)
-        for row, word in zip(nodes, words, strict=True)
-        if not node or row.node == node
+    shown = [row for row in zip(nodes, words, strict=True) if not node or row[0].node == node]
+    rows = tuple(_row(row, word, calls) for row, word in shown)
+    behind = tuple(
+        basis.behind(node=row.node, outcome=LOST) if row.lost else {} for row, _ in shown
     )
     lost = sum(row.lost for row in nodes)
     unread = [digest[:12] for digest, spots in versions.items() if spots is None]
     notes = _notes(Rate(lost, calls), _first_keys(seen, versions), unread)
     charts = () if node else (_chart(nodes[:_CHARTED], calls),)
-    return Report(TITLE, known, _COLUMNS, rows, tuple(notes), charts)
+    return Report(TITLE, known, _COLUMNS, rows, tuple(notes), charts, behind)
 
 
 def _chart(nodes: Sequence[Node], calls: int) -> Chart:

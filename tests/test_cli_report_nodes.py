@@ -148,6 +148,18 @@ def test_journeys_of_the_calls(report: Any) -> None:
     assert text["rows"][0]["share"]["of"] == 2  # the one that matched nothing met no node
 
 
+@pytest.mark.parametrize(("name", "column"), [("loss", "lost"), ("contact", "requests")])
+def test_figures_open_to_their_requests(name: str, column: str, report: Any) -> None:
+    """What stands behind a row are just as many requests or calls as its figure says."""
+    rows = [row for row in data_of(report(name, "--json"))["rows"] if row.get("behind")]
+    assert rows
+    for row in rows:
+        behind = {key: value for key, value in row["behind"].items() if key != "traffic"}
+        options = [word for key, value in behind.items() for word in (f"--{key}", str(value))]
+        figure = row[column]["n"] if isinstance(row[column], dict) else row[column]
+        assert len(data_of(report("requests", "--json", *options))["rows"]) == figure
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_form(name: str, report: Any, tmp_path: Path) -> None:
     """As a table, as CSV and as one page that needs nothing from outside."""

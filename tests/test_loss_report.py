@@ -149,6 +149,14 @@ def test_losses_add_up_to_pre_leaf_loss() -> None:
     assert list(rows)[:2] == ["main", "agent_general"]  # the worst first
 
 
+def test_losses_open_to_their_calls() -> None:
+    """A row opens to the calls that were lost there; one without any to nothing."""
+    found = made(COUNTS, VISITS)
+    opened = dict(zip((row[0] for row in found.rows), found.behind, strict=True))
+    assert opened["main"] == {"traffic": "real", "node": "main", "outcome": "lost"}
+    assert opened["enable"] == {}
+
+
 def test_a_node_that_stands_out_is_marked() -> None:
     """Loss far over the rest is worse; as much as the rest is not; few are too few."""
     versions: Any = {"d1": {name: spot(name) for name in "abcd"}}
