@@ -11,6 +11,7 @@ from hotline.evidence import BadTopicsError, gather, site_topics
 from hotline.offers import menu_ways, node_names, offers, options, spots
 from hotline.reporting import Context
 from ivr.manifest import ManifestError, load_manifest
+from ledger.zone import days_from
 from menus.findings import hint
 from menus.model import Model
 from reports import contact as contact_report
@@ -161,14 +162,19 @@ def _models(context: Context, digests: Iterable[str]) -> list[tuple[str, Model |
 
 
 def _recent(context: Context, half_life: float) -> Basis:
-    """The days asked for; without a first one the _SPAN half-lives up to the last, or to today."""
-    basis = context.basis
-    last = datetime.date.fromisoformat(basis.last) if basis.last else context.now.date()
+    """The days asked for; without a first one the last _SPAN half-lives of them that have data."""
+    basis, ledger = context.basis, context.ledger
+    if basis.first:
+        return basis
+    rows = [
+        *ledger.counts(("day",), last=basis.last, traffic=basis.traffic),
+        *ledger.wrap_ups(last=basis.last, traffic=basis.traffic),
+    ]
+    last = max((row.day for row in rows), default="")
     reach = max(1, round(_SPAN * half_life))
-    first = basis.first
-    if not first and reach < last.toordinal():
-        first = (last - datetime.timedelta(days=reach - 1)).isoformat()
-    return basis._replace(first=first, last=last.isoformat())
+    if not last or reach >= datetime.date.fromisoformat(last).toordinal():
+        return basis
+    return basis._replace(first=days_from(last, 1 - reach), last=last)
 
 
 def _evidence(context: Context, model: Model, basis: Basis) -> Evidence:
