@@ -166,11 +166,9 @@ def _recent(context: Context, half_life: float) -> Basis:
     basis, ledger = context.basis, context.ledger
     if basis.first:
         return basis
-    rows = [
-        *ledger.counts(("day",), last=basis.last, traffic=basis.traffic),
-        *ledger.wrap_ups(last=basis.last, traffic=basis.traffic),
-    ]
-    last = max((row.day for row in rows), default="")
+    counts = ledger.counts(("day",), last=basis.last, traffic=basis.traffic)
+    wrapped = ledger.wrap_ups(last=basis.last, traffic=basis.traffic)
+    last = max([*(row.day for row in counts), *(row.day for row in wrapped)], default="")
     reach = max(1, round(_SPAN * half_life))
     if not last or reach >= datetime.date.fromisoformat(last).toordinal():
         return basis
