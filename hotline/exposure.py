@@ -8,8 +8,9 @@ from dialog.events import CallEnded, DigitsEntered, Event, TextReceived, WaitExp
 from dialog.outcomes import FAILED
 from dialog.session import VOICE, Session
 from dialog.turn import Attempt, RequestClosed, RequestOpened, Turn
+from ledger.counts import NO_LEAF
 from ledger.records import Row
-from ledger.trial_records import CANDIDATE, Trial, TrialEntry, TrialMark, TrialTopic
+from ledger.trial_records import CANDIDATE, NO_TOPIC, Trial, TrialEntry, TrialMark, TrialTopic
 from tuning.split import arm_of
 
 FAILURE = "failure"
@@ -34,23 +35,35 @@ def rows(
     if session.digest != (trial.candidate if arm == CANDIDATE else trial.control) or not arm:
         return
     if not before.turn:
-        yield TrialEntry(trial.id, who, arm, at)
-    for fact in turn.facts:
-        if isinstance(fact, RequestOpened) and fact.kind != "none":
-            yield TrialTopic(trial.id, who, fact.leaf, at, session.id)
-    if _failed(turn, event):
+        yield TrialEntry(trial.id, who, arm, at, session.id)
+    yield from (TrialTopic(trial.id, who, leaf, at, session.id) for leaf in _topics(turn, event))
+    if _lost(turn, event) or _failed(turn):
         yield TrialMark(trial.id, who, FAILURE, arm, at, session.id)
     if _opted_out(before, turn, event):
         yield TrialMark(trial.id, who, OPT_OUT, arm, at, session.id)
 
 
-def _failed(turn: Turn, event: Event) -> bool:
-    """Whether the step made a failure of R3: a failed request, or a call without any leaf."""
-    if any(isinstance(fact, RequestClosed) and fact.outcome == FAILED for fact in turn.facts):
-        return True
+def _topics(turn: Turn, event: Event) -> Iterable[str]:
+    """What the step says of the subscriber's wishes."""
+    for fact in turn.facts:
+        if isinstance(fact, RequestOpened):
+            if fact.kind != "none":
+                yield fact.leaf
+            elif fact.leaf == NO_LEAF:
+                yield NO_TOPIC
+    if _lost(turn, event):
+        yield NO_TOPIC
+
+
+def _lost(turn: Turn, event: Event) -> bool:
+    """Whether a call has ended before any leaf: with a failed request a failure of R3."""
     session = turn.session
     over = session.origin.channel == VOICE and isinstance(event, CallEnded | WaitExpired)
     return over and not session.leaves
+
+
+def _failed(turn: Turn) -> bool:
+    return any(isinstance(fact, RequestClosed) and fact.outcome == FAILED for fact in turn.facts)
 
 
 def _opted_out(before: Session, turn: Turn, event: Event) -> bool:

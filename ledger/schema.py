@@ -16,7 +16,7 @@ from ledger import upgrades
 from ledger.counts import NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 5
+SCHEMA = 6
 
 Columns = dict[str, type]
 

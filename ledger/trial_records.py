@@ -54,12 +54,13 @@ class TrialEntry(NamedTuple):
     subscriber: str  # the calling number's pseudonym: known with and without a profile
     arm: str
     at: int
+    session: str
 
 
 class TrialMark(NamedTuple):
     """A subscriber's first event of a guard. Key: trial, subscriber, guard; later ones are dropped.
 
-    So is one of a dialogue that began before its subscriber's entry. `arm` is the entry's.
+    So is one of a dialogue that began before the entry's. `arm` is the entry's.
     """
 
     trial: str
@@ -70,15 +71,20 @@ class TrialMark(NamedTuple):
     session: str
 
 
-class TrialTopic(NamedTuple):
-    """A subscriber of a trial asked for a leaf. Key: all fields; the same again is dropped.
+NO_TOPIC = ""
+"""In a leaf's place: what the subscriber wanted did not become known."""
 
-    With another dialogue's of the 24 hours before it is a repeat contact and gets its mark.
+
+class TrialTopic(NamedTuple):
+    """What a subscriber of a trial asked for. Key: all fields; the same again is dropped.
+
+    With the same of another dialogue in the 24 hours before it is a repeat contact and gets its
+    mark; NO_TOPIC is the same as any.
     """
 
     trial: str
     subscriber: str
-    leaf: str
+    leaf: str  # NO_TOPIC when the dialogue came to none
     at: int
     session: str
 

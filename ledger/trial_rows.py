@@ -11,11 +11,15 @@ import sqlite3
 from ledger import trial_records as t
 
 WITHIN_MS = 24 * 3600 * 1000
-"""A repeat contact: the same subscriber with the same topic within 24 hours."""
+"""A repeat contact: the same subscriber with the same topic within 24 hours.
+
+A topic that nobody knows may be any (docs/adr/0017): else a version on which fewer dialogues come
+to nothing would have more of them.
+"""
 
 _ENTERED = (
-    "FROM trial_entries e JOIN sessions s ON s.id = ? "
-    "WHERE e.trial = ? AND e.subscriber = ? AND s.opened_at >= e.at ON CONFLICT DO NOTHING"
+    "FROM trial_entries e JOIN sessions f ON f.id = e.session JOIN sessions s ON s.id = ? "
+    "WHERE e.trial = ? AND e.subscriber = ? AND s.opened_at >= f.opened_at ON CONFLICT DO NOTHING"
 )
 _MARK = (
     f"INSERT INTO trial_marks ({', '.join(t.TrialMark._fields)}) "
@@ -26,8 +30,9 @@ _TOPIC = (
     f"SELECT e.trial, e.subscriber, ?, ?, s.id {_ENTERED}"
 )
 _SEEN = (
-    "SELECT 1 FROM trial_topics WHERE trial = ? AND subscriber = ? AND leaf = ? "
-    "AND at BETWEEN ? AND ? AND session <> ? LIMIT 1"
+    "SELECT 1 FROM trial_topics WHERE trial = :trial AND subscriber = :subscriber "
+    "AND at BETWEEN :at - :within AND :at AND session <> :session "
+    "AND (leaf IN (:leaf, :unknown) OR :leaf = :unknown) LIMIT 1"
 )
 
 
@@ -41,9 +46,8 @@ def topic(connection: sqlite3.Connection, row: t.TrialTopic) -> None:
     who = (row.session, row.trial, row.subscriber)
     if not connection.execute(_TOPIC, (row.leaf, row.at, *who)).rowcount:
         return
-    span = (row.at - WITHIN_MS, row.at)
-    seen = (row.trial, row.subscriber, row.leaf, *span, row.session)
-    if connection.execute(_SEEN, seen).fetchone():
+    known = {**row._asdict(), "within": WITHIN_MS, "unknown": t.NO_TOPIC}
+    if connection.execute(_SEEN, known).fetchone():
         _mark(connection, "repeat", row.at, *who)
 
 

@@ -53,7 +53,7 @@ def ledger(tmp_path):
                 r.Serving(name, at, "", ""),
                 t.Trial(name, at, "d1", "d2", 10, "", "real", 31, -66, "", ""),
                 t.TrialEnd(name, at, "stopped", "", "", "{}"),
-                t.TrialEntry(name, name, "control", at),
+                t.TrialEntry(name, name, "control", at, name),
                 t.TrialMark(name, name, "failure", "control", at, name),
                 t.TrialTopic(name, name, "balance", at, name),
             ]

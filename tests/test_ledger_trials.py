@@ -27,7 +27,7 @@ def ledger(tmp_path):
 
 def enter(ledger, session, *rows, at=AT, who="ann", arm="control"):
     """A subscriber's dialogue of the trial begins."""
-    entry = t.TrialEntry("t1", who, arm, at)
+    entry = t.TrialEntry("t1", who, arm, at + 1, session)
     commit = start(session, entry, *rows, state=ended_state(1), opened_at=at)
     ledger.write(commit).result()
 
@@ -115,6 +115,15 @@ def test_a_repeat_contact_is_another_dialogue_within_24_hours(ledger):
     assert ledger.exposed("t1")["control"].repeat == 1
     (repeat,) = ledger.rows(t.TrialMark)
     assert repeat == t.TrialMark("t1", "ann", "repeat", "control", AT + 2 * DAY, "s5")
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "balance"), ("balance", ""), ("", "")])
+def test_a_topic_that_is_not_known_may_be_any(ledger, before, after):
+    """Who comes back after a dialogue that came to nothing is a repeat contact, and vice versa."""
+    enter(ledger, "s1", topic("s1", before), topic("s1", before, at=AT + 1))
+    assert ledger.exposed("t1")["control"].repeat == 0
+    enter(ledger, "s2", topic("s2", after, at=AT + DAY - 1), at=AT + DAY - 1)
+    assert ledger.exposed("t1")["control"].repeat == 1
 
 
 def test_a_file_of_schema_2_is_brought_up_to_date(tmp_path):

@@ -385,7 +385,7 @@ class Hotline(RuleBasedStateMachine):
         ended = Counter(row.session for row in ledger.rows(records.CallEnd))
         calls = _all(rig, "SELECT id FROM sessions WHERE channel = 'voice'")
         assert ended == Counter(calls)
-        check_trial(rig)
+        check_trial(ledger)
 
     def _check_orders(self, rig: Rig) -> None:
         for order, states in rig.order_states().items():

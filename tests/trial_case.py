@@ -18,6 +18,7 @@ from hotline import trials
 from hotline.ids import uuid7
 from hotline.trials import Candidate, Plan
 from ledger import records
+from ledger.ledger import Ledger
 from ledger.trial_records import CANDIDATE, CONTROL, Trial, TrialEntry, TrialMark
 from menus.loader import Sources, load_sources
 from tuning.split import arm_of
@@ -101,27 +102,30 @@ def requests(rig: Rig) -> int:
     return len(rig.ledger.rows(records.Request))
 
 
-def check_trial(rig: Rig) -> None:
+def check_trial(ledger: Ledger) -> None:
     """Entries, versions and failures of the running trial are those that the other rows tell."""
-    trial = rig.ledger.trial()
-    entries = {row.subscriber: row for row in rig.ledger.rows(TrialEntry)}
+    trial = ledger.trial()
+    entries = {row.subscriber: row for row in ledger.rows(TrialEntry)}
     if trial is None:
         assert entries == {}
         return
     digests = {CONTROL: trial.control, CANDIDATE: trial.candidate}
-    sessions = rig.ledger._read("SELECT id, caller, digest, opened_at FROM sessions")
-    assert {caller for _, caller, _, _ in sessions} == set(entries)
-    for _, caller, digest, opened_at in sessions:
+    traffic = trial.traffic
+    sessions = ledger._read(
+        "SELECT id, caller, digest FROM sessions WHERE traffic = ? ORDER BY opened_at, id",
+        (traffic,),
+    )
+    assert {caller for _, caller, _ in sessions} == set(entries)
+    for _, caller, digest in sessions:
         entry = entries[caller]
-        assert entry.arm == arm_of(trial, caller, "real")
+        assert entry.arm == arm_of(trial, caller, traffic)
         assert digest == digests[entry.arm]
-        assert opened_at >= entry.at
     failed = (
         "SELECT caller FROM sessions s JOIN requests r ON r.session = s.id "
         "JOIN closings c ON c.request = r.id WHERE c.outcome = 'failed' UNION "
         "SELECT caller FROM sessions s JOIN call_ends e ON e.session = s.id WHERE e.leaves = 0"
     )
-    marked = [row.subscriber for row in rig.ledger.rows(TrialMark) if row.guard == "failure"]
-    assert sorted(marked) == sorted(caller for (caller,) in rig.ledger._read(failed))
-    for row in rig.ledger.rows(TrialMark):
+    marked = [row.subscriber for row in ledger.rows(TrialMark) if row.guard == "failure"]
+    assert sorted(marked) == sorted(caller for (caller,) in ledger._read(failed))
+    for row in ledger.rows(TrialMark):
         assert row.arm == entries[row.subscriber].arm

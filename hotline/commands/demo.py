@@ -130,7 +130,7 @@ def _played(traffic: Any) -> None:
         *columns, console=console, disable=not console.is_terminal, transient=True
     ) as bar:
         task = bar.add_task(str(traffic.span.first), total=traffic.expected(), rate="")
-        for step in traffic.run.go():
+        for step in traffic.go():
             if step.dialogues % _EVERY == 0:
                 day = traffic.span.first + datetime.timedelta(days=step.day)
                 rate = f"{bar.tasks[0].speed or 0:,.0f}/s"

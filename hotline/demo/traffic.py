@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dialog.events import Event
+from dialog.session import Session
+from dialog.turn import Turn
+from hotline import exposure, trials
 from hotline.demo.parameters import Parameters
-from hotline.demo.play import Stage, Version
+from hotline.demo.play import TRAFFIC, Beside, Stage, Version
 from hotline.demo.population import Population
-from hotline.demo.run import Run, Span, VersionOf, mark_of
+from hotline.demo.run import Progress, Run, Span, VersionOf, mark_of
 from hotline.demo.spoken import Spoken
 from hotline.demo.standin import StandIn
 from hotline.demo.truth import dump, planted
 from hotline.demo.ways import Ways
 from hotline.house import House
-from hotline.versions import Refused, check_sources
+from hotline.record import Pseudonym
+from hotline.versions import Refused, Versions, check_sources
 from ivr.manifest import Manifest, load_manifest
 from ledger import records
+from ledger.trial_records import CANDIDATE, Trial
 from menus.findings import ERROR
 from menus.loader import UnreadableError, read_sources
 from menus.model import Model
 from menus.topics import load_topics
+from tuning.split import arm_of
 
 TRUTH = "demo-truth.json"
 _HOUR_MS = 3_600_000
 
 
 class Traffic:
-    """A run on a house; `run.go()` plays it, `truth` tells afterwards what was planted."""
+    """A run on a house; `go()` plays it, `truth` tells afterwards what was planted."""
 
     def __init__(
         self,
@@ -41,12 +48,17 @@ class Traffic:
     ) -> None:
         """`menus`: files whose versions serve one after the other, each an equal share of the days.
 
-        Without any, the version that serves is played. Raises Refused for a file with errors.
+        Without any, the version that serves is played, and beside it the candidate of a trial of
+        demo traffic, as long as it runs. Raises Refused for a file with errors.
         """
-        self.span, self.plan = span, plan or Parameters()
+        self._house, self.span, self.plan = house, span, plan or Parameters()
         manifest = load_manifest(house.settings.prompts)
+        trial = None if menus else _trial(house)
         models = [_kept(house, file) for file in menus] or [house.versions.serving()]
+        if trial is not None:
+            models.append(house.versions.model(trial.candidate))
         self.versions = [version(model, manifest) for model in models]
+        played = [*(model.digest for model in models), *([trial.id] if trial else [])]
         self.population = population = Population(
             self.plan,
             frozenset(target for one in self.versions for target in one.ways.targets),
@@ -61,12 +73,23 @@ class Traffic:
             house.vault,
             models[0].called[0],
             population.midnight(span.first + datetime.timedelta(days=span.days)),
-            mark_of(self.plan, [model.digest for model in models]),
+            mark_of(self.plan, played),
             wrap_up_codes(house.settings.site, self.versions),
         )
-        self.run = Run(
-            house.ledger, span, population, stage, self._in_turn(), known=self.versions[0]
-        )
+        version_of = self._in_turn()
+        if trial is not None:
+            version_of = self._split(house.versions)
+            stage = stage._replace(beside=_beside(house.versions))
+        self.run = Run(house.ledger, span, population, stage, version_of, known=self.versions[0])
+
+    def go(self) -> Iterator[Progress]:
+        """Plays the run; after each day the trial is looked after, as a sweeper would."""
+        day = 0
+        for step in self.run.go():
+            if step.day != day and self._house.versions.trial is not None:
+                day, house = step.day, self._house
+                trials.look(house.ledger, house.versions, house.now(), house.settings.bill_day)
+            yield step
 
     def expected(self) -> int:
         """About how many dialogues there will be."""
@@ -84,6 +107,17 @@ class Traffic:
 
         def version_of(_name: str, at: int) -> Version:
             return versions[sum(end <= at for end in ends)]
+
+        return version_of
+
+    def _split(self, versions: Versions) -> VersionOf:
+        """The trial's versions, each for its own subscribers, until the trial is over."""
+        control, candidate = self.versions
+
+        def version_of(name: str, _at: int) -> Version:
+            trial = versions.trial
+            tried = trial is not None and arm_of(trial, name, TRAFFIC) == CANDIDATE
+            return candidate if tried else control
 
         return version_of
 
@@ -111,6 +145,24 @@ class Traffic:
 def version(model: Model, manifest: Manifest) -> Version:
     """A version as it is played; the clips' lengths are those of a manifest."""
     return Version(model, Ways(model), Spoken(model, manifest))
+
+
+def _trial(house: House) -> Trial | None:
+    """The trial that runs if it is one of demo traffic."""
+    trial = house.versions.trial
+    return trial if trial is not None and trial.traffic == TRAFFIC else None
+
+
+def _beside(versions: Versions) -> Beside:
+    """What a trial notes of each step, as long as it runs."""
+
+    def beside(
+        before: Session, turn: Turn, event: Event, at: int, pseudonym: Pseudonym
+    ) -> Iterable[records.Row]:
+        trial = versions.trial
+        return () if trial is None else exposure.rows(trial, before, turn, event, at, pseudonym)
+
+    return beside
 
 
 def wrap_up_codes(site: Path, versions: Sequence[Version]) -> dict[str, str]:
