@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterator
 
 from hotline.reporting import Context
-from menus.model import Action, Model, Text
-from menus.template import Slot, Template
 from reports import compare as compare_report
 from reports import control as control_report
-from reports import errors as error_report
 from reports import failures as failure_report
 from reports import layers as layer_report
 from reports import rates
@@ -75,52 +72,6 @@ def _baseline(context: Context, text: str, rate: str) -> Rate:
             both(f"{span} 没有申请，不能作基准。", f"No requests in {span}: it is no baseline.")
         )
     return found
-
-
-# -- error prompts ---------------------------------------------------------------------------------
-
-
-def errors(context: Context) -> Report:
-    """Each reason's prompt in the version that serves, or in the one asked for."""
-    wanted = context.where().get("digest")
-    model = context.model(wanted) if wanted else context.serving()
-    if model is None:
-        raise Unanswerable(
-            both(
-                "没有可用的菜单版本：请先运行 hotline check。",
-                "No menus version: run hotline check.",
-            )
-        )
-    return error_report.errors(
-        context.counts(error_report.NEEDS),
-        context.causes,
-        context.basis,
-        list(_prompts(model)),
-        languages=model.languages,
-        version=model.digest,
-    )
-
-
-def _prompts(model: Model) -> Iterator[error_report.Prompt]:
-    for reason, text in model.outcomes.items():
-        yield _prompt(reason, model.texts[text])
-    for node in model.nodes.values():
-        if isinstance(node, Action):
-            for reason, text in node.on.items():
-                yield _prompt(reason, model.texts[text], node.id)
-
-
-def _prompt(reason: str, text: Text, node: str = "") -> error_report.Prompt:
-    voice, sms = (
-        {language: _written(template) for language, template in wordings.items()}
-        for wordings in (text.voice, text.sms)
-    )
-    return error_report.Prompt(reason, text.id, voice, sms, node)
-
-
-def _written(template: Template) -> str:
-    """As it stands in the file."""
-    return "".join(f"{{{part.name}}}" if isinstance(part, Slot) else part for part in template)
 
 
 # -- comparisons -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dialog.outcomes import UNKNOWN
 from hotline.settings import Settings
-from ledger.counts import Count
+from ledger.counts import VISIT_DIMENSIONS, Count, Visit
 from ledger.ledger import Ledger
 from menus.model import Model
 from reports import causes
@@ -26,7 +26,7 @@ from reports.spans import Span
 REPORTS: Mapping[str, str] = {
     "failures": "hotline.makers",
     "layers": "hotline.makers",
-    "errors": "hotline.makers",
+    "errors": "hotline.makers_errors",
     "control": "hotline.makers",
     "compare": "hotline.makers",
     "target": "hotline.makers",
@@ -91,6 +91,21 @@ class Context:
             unknown = self.counts((*by, "hour"), span, **equal, outcome=UNKNOWN)
         return [count for count in counts if count.outcome != UNKNOWN] + unknown
 
+    def visits(self, by: Sequence[str]) -> list[Visit]:
+        """The visits asked for, by these dimensions. Raises Unanswerable as `counts` does.
+
+        Visits know channel, version and node, and no other of the filters.
+        """
+        asked, where = self.asked, self.where()
+        if unknown := set(where) - set(VISIT_DIMENSIONS):
+            named = ", ".join(f"--{name}" for name in sorted(unknown))
+            raise Unanswerable(both(f"这里不能用 {named}。", f"{named} can't be used here."))
+        read = self.ledger.rebuild_visits if asked.rebuild else self.ledger.visits
+        found = read(by, asked.first, asked.last, traffic=asked.traffic, **where)
+        if not found:
+            self.check(where)
+        return found
+
     @property
     def basis(self) -> Basis:
         """What the report stands on."""
@@ -137,12 +152,6 @@ class Context:
             return load_sources(read_sources(self.settings.site))[0]
         except UnreadableError:
             return None
-
-    def manifest(self) -> Mapping[str, Any]:
-        """The recorded clips by path; empty when there is no manifest."""
-        from ivr.manifest import load_manifest
-
-        return load_manifest(self.settings.prompts).clips
 
     def check(self, where: Mapping[str, Any]) -> None:
         """Raises Unanswerable for a value that nothing was ever counted under."""

@@ -11,20 +11,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dialog.outcomes import DECLINED, FAILED, FAILED_REASONS, REASONS, REFUSED, UNKNOWN
-from ledger.counts import REQUEST, Count
+from ledger.counts import ATTEMPT, REQUEST, Count, Visit
 from reports.basis import Basis
 from reports.causes import FAILURES, REFUSALS, Causes
 from reports.failures import NO_GROUP
-from reports.layout import BAR, Cell, Chart, Filter, Ratio, Report, Series, Word, both
+from reports.layout import BAR, NOTHING, Cell, Chart, Filter, Ratio, Report, Series, Word, both
 from reports.rates import STATE_COLUMNS
 
 TITLE = Word("errors", "错误提示语", "error prompts")
+TRIES = Word("errors", "输入错误提示语", "prompts after wrong entries")
 NEEDS = ("of", "day", "channel", "traffic", "node", "outcome", "reason")
 """The dimensions that the counts of this report must be asked by."""
+VISITS = ("of", "day", "channel", "traffic", "node", "event")
+"""Those that its visits must be asked by."""
 TOLD = (*REASONS, DECLINED, UNKNOWN)
 """Every end that somebody can be told of, besides success."""
 
 _MOST_BARS = 15
+_MOST_NAMED = 4
 _CHANNELS = {
     "voice": Word("callers", "来电遇到", "met by callers"),
     "text": Word("texters", "短信遇到", "met by texters"),
@@ -95,6 +99,83 @@ def errors(
     )
     behind = tuple(_behind(basis, *key) for key in order)
     return Report(TITLE, known, columns, rows, tuple(notes), _charts(order, met), behind)
+
+
+class Again(NamedTuple):
+    """The texts after a wrong entry at a node, in the order in which tries hear them."""
+
+    reason: str
+    node: str
+    texts: tuple[str, ...]
+    wording: Mapping[str, str]  # by language, the texts' wordings joined
+
+
+def slips(
+    visits: Iterable[Visit],
+    basis: Basis,
+    prompts: Sequence[Again],
+    *,
+    languages: Sequence[str],
+    version: str,
+) -> Report:
+    """What is said after an entry that went wrong, and how often it was; visits by VISITS."""
+    met: Counter[tuple[str, str, str]] = Counter()
+    whole: Counter[str] = Counter()
+    days = set()
+    for visit in visits:
+        if visit.of == ATTEMPT and visit.traffic == basis.traffic:
+            days.add(visit.day)
+            whole[visit.channel] += visit.n
+            met[visit.event, visit.node, visit.channel] += visit.n
+    groups: defaultdict[tuple[str, tuple[str, ...]], list[Again]] = defaultdict(list)
+    for prompt in prompts:
+        groups[prompt.reason, prompt.texts].append(prompt)
+    told = {(prompt.reason, prompt.node) for prompt in prompts}
+    untold = Counter({key: n for key, n in met.items() if key[:2] not in told})
+    rows: list[tuple[Cell, ...]] = []
+    for (reason, texts), group in groups.items():
+        sums = [sum(met[reason, prompt.node, channel] for prompt in group) for channel in _CHANNELS]
+        rows.append(
+            (
+                reason,
+                _nodes([prompt.node for prompt in group]),
+                " / ".join(texts) or None,
+                *(group[0].wording.get(language) or None for language in languages),
+                *(Ratio(n, whole[channel]) for n, channel in zip(sums, _CHANNELS, strict=True)),
+            )
+        )
+    rows.sort(key=lambda row: (-sum(cell.n for cell in row if isinstance(cell, Ratio)), str(row)))
+    columns = (
+        Word("reason", "错误", "error"),
+        Word("nodes", "节点", "nodes"),
+        Word("text", "提示语编号", "texts"),
+        *(Word(f"said_{language}", f"提示语 {language}", "prompts") for language in languages),
+        *_CHANNELS.values(),
+    )
+    notes = [
+        both(
+            "分母是同一渠道的全部输入错误；一个节点依次用多条提示语，一次比一次详细。",
+            "Out of all wrong entries of the channel; a node's prompts help more with each try.",
+        )
+    ]
+    if untold:
+        named = ", ".join(sorted({f"{node or NOTHING}: {reason}" for reason, node, _ in untold}))
+        notes.append(
+            both(
+                f"另有 {untold.total()} 次在现行菜单没有的节点或错误：{named}。",
+                f"{untold.total()} more at nodes or of errors that this version has not: {named}.",
+            )
+        )
+    if not whole:
+        notes.insert(0, basis.no_data())
+    return Report(
+        TRIES, basis.facts(days, version=version[:12]), columns, tuple(rows), tuple(notes)
+    )
+
+
+def _nodes(names: Sequence[str]) -> str:
+    """The nodes, or how many when they are more than can be read."""
+    return ", ".join(names) if len(names) <= _MOST_NAMED else f"{len(names)} 个节点 nodes"
 
 
 def _row(

@@ -6,9 +6,9 @@ from typing import Any
 
 from report_case import AS_OF, BASE, CAUSES, cells, failed
 
-from ledger.counts import CALL, LOST, Count
+from ledger.counts import CALL, LOST, Count, Visit
 from reports.basis import Basis
-from reports.errors import TOLD, Prompt, errors
+from reports.errors import TOLD, Again, Prompt, errors, slips
 from reports.layout import Ratio, Report
 
 BASIS = Basis("dialtest", AS_OF)
@@ -84,6 +84,43 @@ def test_system_and_user_errors_are_told_apart() -> None:
     abandoned = next(row for row in cells(texts) if row["reason"] == "abandoned")
     assert abandoned["class"] == "操作原因 operation / 系统原因 system"
     assert any(f"(causes.yaml {CAUSES.version})" in note for note in texts.notes)
+
+
+AGAIN = [
+    Again("no_input", "main", ("no_input_1", "no_input_2"), {"en": "Please. / Please press."}),
+    Again("no_input", "bill", ("no_input_1", "no_input_2"), {"en": "Please. / Please press."}),
+    Again("invalid_key", "main", ("no_match_1",), {"en": "No such key."}),
+]
+SLIP = Visit("attempt", "2008-01-15", "voice", "dialtest", "d1", "main", event="no_input", n=1)
+VISITS = [
+    SLIP._replace(n=6),
+    SLIP._replace(node="bill", n=2),
+    SLIP._replace(event="invalid_key", n=1),
+    SLIP._replace(channel="text", event="bad_parameter", node="gone", n=4),
+    SLIP._replace(of="step", n=99),
+    SLIP._replace(traffic="real", n=99),
+]
+
+
+def test_what_is_said_after_a_wrong_entry() -> None:
+    """Nodes with the same prompts stand together; every wrong entry of the channel is counted."""
+    found = slips(VISITS, BASIS, AGAIN, languages=("en",), version="d1" * 32)
+    assert [(row["reason"], row["nodes"], row["callers"]) for row in cells(found)] == [
+        ("no_input", "main, bill", Ratio(8, 9)),
+        ("invalid_key", "main", Ratio(1, 9)),
+    ]
+    assert cells(found)[0]["said_en"] == "Please. / Please press."
+    assert (
+        "4 more at nodes or of errors that this version has not: gone: bad_parameter."
+        in (found.notes[-1])
+    )
+
+
+def test_no_wrong_entries() -> None:
+    """The prompts stand all the same, and a sentence says that there is no data."""
+    found = slips([], BASIS, AGAIN, languages=(), version="")
+    assert len(found.rows) == 2
+    assert found.notes[0].startswith("… – …")
 
 
 def test_each_row_opens_its_requests() -> None:

@@ -61,12 +61,17 @@ def layers(**given: Any) -> dict[str, Any]:
 
 
 @reported("errors", rebuild=True, filtered=True)
-def errors() -> dict[str, Any]:
+@click.option(
+    "--tries",
+    is_flag=True,
+    help="每次按错、没按键之后的提示。 What is said after each wrong entry instead.",
+)
+def errors(**given: Any) -> dict[str, Any]:
     """每种错误的提示语和遇到次数；没有自己提示语的错误会点名。
 
     Each reason's prompt and how often it was met; reasons without a prompt of their own are named.
     """
-    return {}
+    return given
 
 
 @reported("control", rebuild=True, filtered=True)
