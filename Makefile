@@ -39,7 +39,8 @@ soak: $(READY) ## the long tests, not in CI
 bench: $(READY) ## figures of speed
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/ledger.py
-	$(BIN)/python bench/agi.py
+	$(BIN)/python bench/agi.py --keys "1 9 9"
+	$(BIN)/python bench/agi.py --rate 1000
 
 docs: $(READY) ## check that every command in the docs works
 	$(BIN)/pytest -q tests/test_docs.py

@@ -7,7 +7,8 @@ itself, on a copy of the site with tones for prompts and with a state of its own
 record afterwards whether anything was lost.
 
 `--rate`: that many new calls a second, whatever the server does. `--closed`: that many calls at
-once, each followed by the next. The server and this generator take a core each.
+once, each followed by the next. `--keys "1 9 9"` stays in the menus; `1 1 9` asks the BSS once.
+The server and this generator take a core each.
 """
 
 import argparse

@@ -27,7 +27,7 @@ from ledger.records import BadRow, LedgerError
 log = logging.getLogger(__name__)
 
 BATCH = 500
-GATHER_S = 0.004
+GATHER_S = 0.002
 """Seconds between two groups: a sync and the changes of thread cost the same for two as for fifty.
 Nobody on a line hears them (docs/adr/0013)."""
 
