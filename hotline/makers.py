@@ -19,18 +19,19 @@ from reports.spans import Span, clock_changes, parse_span
 def failures(context: Context) -> Report:
     """R1, R2 and R3, by what was asked for."""
     by = str(context.asked.options["by"] or "")
-    counts = context.rate_counts(rates.needs(by))
-    report = failure_report.failures(counts, context.causes, context.basis, by=by)
+    counts, basis = context.rated(rates.needs(by))
+    report = failure_report.failures(counts, context.causes, basis, by=by)
     return _with_clock(report, context) if by == "hour" else report
 
 
 def layers(context: Context) -> Report:
     """Class, cause, reason, node; or nodes by their excess."""
     given = context.asked.options
+    counts, basis = context.rated(layer_report.NEEDS)
     return layer_report.layers(
-        context.rate_counts(layer_report.NEEDS),
+        counts,
         context.causes,
-        context.basis,
+        basis,
         rate=given["rate"],
         by=given["by"],
         target=given["target"] / 100,
@@ -41,11 +42,9 @@ def control(context: Context) -> Report:
     """Laney's p' chart by days or hours."""
     given = context.asked.options
     by = given["by"]
-    needs = control_report.NEEDS if by == control_report.HOUR else rates.NEEDS
     frozen = parse_span(given["baseline"]) if given["baseline"] else None
-    report = control_report.control(
-        context.rate_counts(needs), context.basis, rate=given["rate"], by=by, frozen=frozen
-    )
+    counts, basis = context.rated(control_report.NEEDS[by])
+    report = control_report.control(counts, basis, rate=given["rate"], by=by, frozen=frozen)
     return _with_clock(report, context)
 
 
@@ -53,10 +52,11 @@ def target(context: Context) -> Report:
     """The way from a baseline to the target."""
     given = context.asked.options
     before = _baseline(context, given["baseline"], given["rate"]) if given["baseline"] else None
+    counts, basis = context.rated(rates.NEEDS)
     return target_report.target(
-        context.rate_counts(rates.NEEDS),
+        counts,
         context.causes,
-        context.basis,
+        basis,
         rate=given["rate"],
         goal=given["target"] / 100,
         before=before,
@@ -65,8 +65,8 @@ def target(context: Context) -> Report:
 
 def _baseline(context: Context, text: str, rate: str) -> Rate:
     span = parse_span(text)
-    counts = context.rate_counts(rates.NEEDS, span=span)
-    found = rates.rate_of(rates.tallies(rates.facts(counts, context.basis))[rate])
+    counts, basis = context.rated(rates.NEEDS, span=span)
+    found = rates.rate_of(rates.tallies(rates.facts(counts, basis))[rate])
     if not found.of:
         raise Unanswerable(
             both(f"{span} 没有申请，不能作基准。", f"No requests in {span}: it is no baseline.")
@@ -95,7 +95,7 @@ def compare(context: Context) -> Report:
 
 def _version(context: Context, prefix: str, by: str) -> compare_report.Side:
     digest = context.version(prefix)
-    counts = context.rate_counts(compare_report.needs_by(by), digest=digest)
+    counts, _ = context.rated(compare_report.needs_by(by), digest=digest)
     return compare_report.Side(digest[:12], counts, {"version": digest[:12]})
 
 
@@ -113,7 +113,8 @@ def _spans(context: Context, texts: tuple[str, str], by: str) -> Iterator[compar
     needs = compare_report.needs_by(by)
     for span in (a, b):
         kept = {"from": span.first, "to": span.last}
-        yield compare_report.Side(str(span), context.rate_counts(needs, span=span), kept)
+        counts, _ = context.rated(needs, span=span)
+        yield compare_report.Side(str(span), counts, kept)
 
 
 # -- clocks ----------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ A report is a pure function in reports/; its maker here hands it counts, clock a
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib
-import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from menus.model import Model
 from reports import causes
 from reports.basis import Basis
 from reports.layout import Filter, Report, Unanswerable, both
+from reports.rates import WHEN
 from reports.spans import Span
 
 REPORTS: Mapping[str, str] = {
@@ -54,6 +55,13 @@ class Asked(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
+class Rated(NamedTuple):
+    """Counts of requests and lost calls, and what a report on them stands on."""
+
+    counts: list[Count]
+    basis: Basis
+
+
 class Context:
     """What a report is made from."""
 
@@ -69,27 +77,28 @@ class Context:
 
         Raises Unanswerable for a value of `where` that nothing was ever counted under.
         """
-        asked, where = self.asked, self.where() | equal
-        count = self.ledger.rebuild_counts if asked.rebuild else self.ledger.counts
-        first, last = asked.first, asked.last
+        count = self.ledger.rebuild_counts if self.asked.rebuild else self.ledger.counts
+        first, last, where = self.asked.first, self.asked.last, self.where()
         if span is not None:
             first, last = max(first, span.first), min(last or span.last, span.last)
-        found = count(by, first, last, traffic=asked.traffic, **where)
+        found = count(by, first, last, traffic=self.asked.traffic, **{**where, **equal})
         if not found:
             self.check(where)
         return found
 
-    def rate_counts(self, by: Sequence[str], span: Span | None = None, **equal: Any) -> list[Count]:
-        """The counts that R1, R2 and R3 are made of, by rates.needs: all from one moment.
+    def rated(self, by: Sequence[str], span: Span | None = None, **equal: Any) -> Rated:
+        """What R1, R2 and R3 are made of, by rates.needs: all from one moment.
 
-        Only of what is unknown the hour is asked: there are few of them, and many hours.
+        Only of what is unknown days and hours are asked: there is little of it, and many hours.
         """
         with self.ledger.snapshot():
             counts = self.counts(by, span, **equal)
-            if "hour" in by or all(count.outcome != UNKNOWN for count in counts):
-                return counts
-            unknown = self.counts((*by, "hour"), span, **equal, outcome=UNKNOWN)
-        return [count for count in counts if count.outcome != UNKNOWN] + unknown
+            if any(count.outcome == UNKNOWN for count in counts) and not {*WHEN} <= {*by}:
+                dated = tuple(dict.fromkeys((*by, *WHEN)))
+                unknown = self.counts(dated, span, **equal, outcome=UNKNOWN)
+                counts = [count for count in counts if count.outcome != UNKNOWN] + unknown
+            dates = [] if "day" in by else self.counts(("day",), span, **equal)
+        return Rated(counts, self.basis._replace(days=tuple(count.day for count in dates)))
 
     def visits(self, by: Sequence[str]) -> list[Visit]:
         """The visits asked for, by these dimensions. Raises Unanswerable as `counts` does.
@@ -191,8 +200,12 @@ def make(settings: Settings, name: str, asked: Asked, samples: int = 0) -> Made:
             return Made(report)
         from hotline.drilling import listed
 
-        shown = (listed(context, kept, samples) if kept else None for kept in report.behind)
-        return Made(report, tuple(itertools.islice(shown, MOST_SAMPLED)))
+        def some(kept: Filter) -> Report | None:
+            with contextlib.suppress(Unanswerable):  # a version that the record has no more
+                return listed(context, kept, samples) if kept else None
+            return None
+
+        return Made(report, tuple(map(some, report.behind[:MOST_SAMPLED])))
 
 
 def _maker(name: str) -> Callable[[Context], Report]:

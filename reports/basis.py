@@ -14,7 +14,8 @@ class Basis(NamedTuple):
 
     `as_of` is when the counts were taken, in the site's zone: it decides which requests have been
     unknown for too long. `first` and `last` name the local days that were asked for ("" = no
-    bound), `where` the dimensions that the counts were kept by.
+    bound), `where` the dimensions that the counts were kept by. `days` are those with counts, where
+    the counts themselves don't tell.
     """
 
     traffic: str
@@ -22,10 +23,11 @@ class Basis(NamedTuple):
     first: str = ""
     last: str = ""
     where: Filter = {}
+    days: tuple[str, ...] = ()
 
     def facts(self, days: Iterable[str] = (), **more: str) -> dict[str, str]:
-        """The facts of a report whose counts are of these days; `more` are its own."""
-        seen = sorted(set(days))
+        """The facts of a report; `days` are those of its counts, `more` its own facts."""
+        seen = sorted({*self.days, *days})
         return {
             "traffic": self.traffic,
             "from": self.first,

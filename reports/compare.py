@@ -74,7 +74,7 @@ class _Seen(NamedTuple):
 
 def needs_by(by: str) -> tuple[str, ...]:
     """The dimensions that the counts of this report must be asked by."""
-    return (*needs(by), "called") if by == "called" else needs(by)
+    return tuple(dict.fromkeys((*needs(by), *([by] if by == "called" else []), "day")))
 
 
 def compare(a: Side, b: Side, basis: Basis, *, by: str = "node", rate: str = R3) -> Report:
@@ -227,6 +227,10 @@ def _notes(
     before, after = (seen.rates[rate] for seen in sides)
     change = after.n / after.of - before.n / before.of
     notes = [
+        both(
+            "每行打开的是 B 的申请；A 的把日期或版本换成 A 即可。",
+            "Rows open the requests of B; for those of A put A's days or version instead.",
+        ),
         f"{RATE_WORDS[rate]}: {before} → {after}",
         f"变化 change {_pp(change)} = 构成 mix {_pp(mix)} + 失败率 rate {_pp(own)}",
         _CLUSTERED,

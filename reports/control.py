@@ -25,13 +25,14 @@ from reports.layout import (
     Word,
     both,
 )
-from reports.rates import NEEDS_UNKNOWN, R3, RATE_WORDS, by_group, facts
+from reports.rates import NEEDS as RATES_NEED
+from reports.rates import R3, RATE_WORDS, WHEN, by_group, days_of, facts
 from reports.spans import Span
 from reports.stats import LEAST_EXPECTED, ONE_SIDE, RUN, Baseline, baseline, signals
 
 TITLE = Word("control", "控制图", "control chart")
 DAY, HOUR = BY = ("day", "hour")
-NEEDS = NEEDS_UNKNOWN
+NEEDS = {DAY: (*RATES_NEED, "day"), HOUR: (*RATES_NEED, *WHEN)}
 """The dimensions that the counts of this report must be asked by."""
 LEAST = 8
 """Points that a baseline needs: fewer ranges say too little of the spread of days."""
@@ -65,7 +66,7 @@ def control(
     is left out. Raises Unanswerable when there are too few points, and when none or all failed.
     """
     found = facts(counts, basis)
-    known = basis.facts((fact.row.day for fact in found), rate=rate)
+    known = basis.facts(days_of(found), rate=rate)
     rates = by_group(found, rate, _LABEL[by])
     if not rates:
         return Report(TITLE, known, (), (), (basis.no_data(),))

@@ -36,6 +36,7 @@ from reports.rates import (
     Tally,
     attribution,
     cause_of,
+    days_of,
     facts,
     rate_of,
     tallies,
@@ -90,7 +91,7 @@ def failures(counts: Iterable[Count], causes: Causes, basis: Basis, *, by: str =
         raise ValueError(f"no such grouping: {by}; there are {', '.join(BY)}")
     found = facts(counts, basis)
     totals = tallies(found)
-    known = basis.facts((fact.row.day for fact in found), causes=causes.version)
+    known = basis.facts(days_of(found), causes=causes.version)
     if not totals[R3].total():
         return Report(TITLE, known, (), (), (basis.no_data(),))
     notes = _definitions(totals, sum(fact.row.n for fact in found if fact.overdue))

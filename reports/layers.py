@@ -37,6 +37,7 @@ from reports.rates import (
     attribution,
     by_group,
     cause_of,
+    days_of,
     facts,
     needs,
     rate_of,
@@ -88,7 +89,7 @@ def layers(
     found = [fact for fact in facts(counts, basis) if rate in fact.rates]
     whole = rate_of(tallies(found)[rate])
     known = basis.facts(
-        (fact.row.day for fact in found),
+        days_of(found),
         causes=causes.version,
         rate=rate,
         target=f"{100 * check_target(target):g} %",

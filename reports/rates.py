@@ -48,10 +48,10 @@ DEFINITIONS = (
     "括号内为 95 % 威尔逊区间，单位 % in brackets: the 95 % Wilson interval, in %",
 )
 
-NEEDS = ("of", "day", "channel", "traffic", "kind", "outcome", "reason", "guided")
+NEEDS = ("of", "channel", "traffic", "kind", "outcome", "reason", "guided")
 """The dimensions that every report on failures asks its counts by."""
-NEEDS_UNKNOWN = (*NEEDS, "hour")
-"""The same of what is `unknown`: only there the hour decides."""
+WHEN = ("day", "hour")
+"""Those of what is `unknown` besides: there it decides how long it has been so."""
 
 
 class Fact(NamedTuple):
@@ -70,6 +70,11 @@ class Fact(NamedTuple):
     def overdue(self) -> bool:
         """Whether it failed by staying unknown for too long."""
         return self.row.outcome == UNKNOWN and self.state == FAILED
+
+
+def days_of(found: Iterable[Fact]) -> set[str]:
+    """The days of facts that are known by day."""
+    return {fact.row.day for fact in found} - {""}
 
 
 Tally = Counter[str]
@@ -93,10 +98,9 @@ def facts(counts: Iterable[Count], basis: Basis) -> list[Fact]:
 def _facts(counts: Iterable[Count], basis: Basis) -> Iterator[Fact]:
     before = cutoff(basis.as_of)
     for count in counts:
-        if not all((count.of, count.traffic, count.channel, count.day, count.outcome)) or (
-            count.outcome == UNKNOWN and count.hour < 0
-        ):
-            raise ValueError("counts that lack a dimension: ask for those of reports.rates.NEEDS")
+        dated = count.outcome != UNKNOWN or (count.day and count.hour >= 0)
+        if not (count.of and count.traffic and count.channel and count.outcome and dated):
+            raise ValueError("counts that lack a dimension: ask for those of rates.NEEDS and WHEN")
         if count.traffic != basis.traffic:
             continue
         if count.of == REQUEST:

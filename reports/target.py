@@ -28,7 +28,17 @@ from reports.layout import (
     Word,
     both,
 )
-from reports.rates import R1, R3, RATE_WORDS, attribution, cause_of, facts, rate_of, tallies
+from reports.rates import (
+    R1,
+    R3,
+    RATE_WORDS,
+    attribution,
+    cause_of,
+    days_of,
+    facts,
+    rate_of,
+    tallies,
+)
 from reports.stats import size_per_arm
 
 TITLE = Word("target", "目标跟踪", "target")
@@ -89,7 +99,7 @@ def target(
     found = [fact for fact in facts(counts, basis) if rate in fact.rates]
     now = rate_of(tallies(found)[rate])
     known = basis.facts(
-        (fact.row.day for fact in found),
+        days_of(found),
         causes=causes.version,
         rate=rate,
         target=f"{100 * goal:g} %",

@@ -117,7 +117,8 @@ def test_all_failed() -> None:
 
 
 def test_needs_of_groups() -> None:
-    """The counts are asked by what they are split over."""
+    """The counts are asked by what they are split over, and by day for the spread of days."""
+    assert "day" in needs_by("node")
     assert "brand" in needs_by("brand")
     assert "called" in needs_by("called")
-    assert needs_by("kind") == needs_by("")
+    assert {*needs_by("kind")} == {*needs_by("")}

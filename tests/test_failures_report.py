@@ -264,7 +264,13 @@ def test_bad_requests_for_a_report() -> None:
     """An unknown grouping, and counts that lack a dimension, raise instead of misleading."""
     with pytest.raises(ValueError, match="no such grouping: colour"):
         report(MIXED, "colour")
-    for lacking in (BASE._replace(of=""), BASE._replace(traffic=""), BASE._replace(day="")):
+    unknown = BASE._replace(outcome="unknown")
+    for lacking in (
+        BASE._replace(of=""),
+        BASE._replace(traffic=""),
+        unknown._replace(day=""),
+        unknown._replace(hour=-1),
+    ):
         with pytest.raises(ValueError, match="NEEDS"):
             report([lacking])
 
