@@ -8,6 +8,7 @@ import click
 
 from hotline.reporting import Made
 from reports import layout
+from reports.basis import FACTS
 from reports.layout import Report
 
 
@@ -43,7 +44,9 @@ def _table(report: Report) -> None:
 
     console = Console(highlight=False)
     head, rows = layout.table(report)
-    facts = "  ".join(f"{name} {value}" for name, value in report.facts.items() if value)
+    facts = "  ".join(
+        f"{FACTS.get(name, name)} {value}" for name, value in report.facts.items() if value
+    )
     console.print(f"[bold]{report.title}[/]  [dim]{escape(facts)}[/]", soft_wrap=True)
     if rows:
         table = Table(*head)

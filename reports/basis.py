@@ -6,7 +6,37 @@ import datetime
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reports.layout import Filter
+from reports.layout import Filter, Word
+
+FACTS = {
+    "traffic": Word("traffic", "话务", "traffic"),
+    "from": Word("from", "起", "from"),
+    "to": Word("to", "止", "to"),
+    "days": Word("days", "有数据的日期", "days with data"),
+    "as_of": Word("as_of", "统计时间", "as of"),
+    "causes": Word("causes", "归因表版本", "version of the causes"),
+    "rate": Word("rate", "指标", "rate"),
+    "target": Word("target", "目标", "target"),
+    "baseline": Word("baseline", "基准", "baseline"),
+    "centre": Word("centre", "中心线", "centre"),
+    "sigma_z": Word("sigma_z", "日间离散 σz", "spread of points, σz"),
+    "a": Word("a", "A", ""),
+    "b": Word("b", "B", ""),
+    "version": Word("version", "菜单版本", "menus version"),
+    "channel": Word("channel", "渠道", "channel"),
+    "called": Word("called", "被叫号码", "number called"),
+    "brand": Word("brand", "品牌", "brand"),
+    "node": Word("node", "节点", "node"),
+    "service": Word("service", "业务", "service"),
+    "leaf": Word("leaf", "末端", "leaf"),
+    "kind": Word("kind", "类型", "kind"),
+    "keyword": Word("keyword", "指令", "keyword"),
+    "half_life": Word("half_life", "半衰期（天）", "half-life (days)"),
+    "least": Word("least", "至少成功次数", "done at least"),
+    "contact_rate": Word("contact_rate", "节点接触率", "node contact rate"),
+    "depth": Word("depth", "层数", "depth"),
+}
+"""How the facts of all reports are called; one that is not here stands under its own name."""
 
 
 class Basis(NamedTuple):

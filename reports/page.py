@@ -8,39 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from reports.basis import FACTS
 from reports.drawing import to_svg
 from reports.icicle import icicle
-from reports.layout import Cell, Chart, Icicle, Report, Word, opens, table
-
-FACTS = {
-    "traffic": Word("traffic", "话务", "traffic"),
-    "from": Word("from", "起", "from"),
-    "to": Word("to", "止", "to"),
-    "days": Word("days", "有数据的日期", "days with data"),
-    "as_of": Word("as_of", "统计时间", "as of"),
-    "causes": Word("causes", "归因表版本", "version of the causes"),
-    "rate": Word("rate", "指标", "rate"),
-    "target": Word("target", "目标", "target"),
-    "baseline": Word("baseline", "基准", "baseline"),
-    "centre": Word("centre", "中心线", "centre"),
-    "sigma_z": Word("sigma_z", "日间离散 σz", "spread of points, σz"),
-    "a": Word("a", "A", ""),
-    "b": Word("b", "B", ""),
-    "version": Word("version", "菜单版本", "menus version"),
-    "channel": Word("channel", "渠道", "channel"),
-    "called": Word("called", "被叫号码", "number called"),
-    "brand": Word("brand", "品牌", "brand"),
-    "node": Word("node", "节点", "node"),
-    "service": Word("service", "业务", "service"),
-    "leaf": Word("leaf", "末端", "leaf"),
-    "kind": Word("kind", "类型", "kind"),
-    "keyword": Word("keyword", "指令", "keyword"),
-    "half_life": Word("half_life", "半衰期（天）", "half-life (days)"),
-    "least": Word("least", "至少成功次数", "done at least"),
-    "contact_rate": Word("contact_rate", "节点接触率", "node contact rate"),
-    "depth": Word("depth", "层数", "depth"),
-}
-"""How the facts of all reports are called; one that is not here stands under its own name."""
+from reports.layout import Cell, Chart, Icicle, Ratio, Report, Word, opens, table
 
 _LONG = 30
 """Characters from which a text is set in several lines."""
@@ -58,14 +29,14 @@ dl{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;margin:0}dl div{display:flex;ga
 dt{color:var(--faint)}dd{margin:0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
-th [lang]{display:block}td{font-variant-numeric:tabular-nums}
+th{min-width:5rem}th [lang]{display:block}td{font-variant-numeric:tabular-nums}
 td{white-space:nowrap}td.n{text-align:right}td.t{white-space:normal;min-width:16rem}
 figure{margin:1rem 0;overflow-x:auto}
 figure svg{width:100%;height:auto;min-width:34rem;max-width:45rem}
-details{font-size:.85rem;white-space:normal}summary{cursor:pointer;white-space:nowrap}
+details{font-size:.85rem;margin:.2rem 0}summary{cursor:pointer}a{color:inherit}
 code{overflow-wrap:anywhere}
 .notes{font-size:.9rem;padding-left:1.2rem}
-@media print{body{max-width:none;padding:0;font-size:11px}details{display:none}
+@media print{body{max-width:none;padding:0;font-size:11px}.behind{display:none}
 tr,figure{break-inside:avoid}thead{display:table-header-group}}
 """
 
@@ -87,8 +58,9 @@ def to_html(report: Report, samples: Sequence[Report | None] = ()) -> str:
         f"<h1>{_word(title)}</h1>",
         _facts(report),
         *charts,
-        _table(report, samples),
+        _table(report),
         _notes(report),
+        _requests(report, samples),
         "</body>\n</html>\n",
     ]
     return "\n".join(part for part in whole if part)
@@ -118,7 +90,8 @@ def _notes(report: Report) -> str:
     return f'<ul class="notes">{notes}</ul>' if notes else ""
 
 
-def _table(report: Report, samples: Sequence[Report | None]) -> str:
+def _table(report: Report) -> str:
+    """The table; the first cell of a row leads to the requests behind it."""
     if not report.rows:
         return ""
     head = "".join(f"<th scope=col>{_word(column)}</th>" for column in report.columns)
@@ -126,10 +99,13 @@ def _table(report: Report, samples: Sequence[Report | None]) -> str:
     kinds = [_kind(column) for column in zip(*report.rows, strict=True)]
     body = []
     for n, (cells, said) in enumerate(zip(report.rows, texts, strict=True)):
-        row = "".join(map(_cell, cells, said, kinds))
-        body.append(f"<tr>{row}{_behind(report, samples, n)}</tr>")
-    if any(report.behind):
-        head += f"<th scope=col>{_word(Word('behind', '申请', 'requests'))}</th>"
+        first, *rest = map(_shown, cells, said)
+        if n < len(report.behind) and report.behind[n]:
+            first = f'<a href="#r{n}">{first}</a>'
+        row = "".join(
+            f"<td{kind}>{cell}</td>" for cell, kind in zip((first, *rest), kinds, strict=True)
+        )
+        body.append(f"<tr>{row}</tr>")
     rows = "\n".join(body)
     return (
         f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
@@ -145,21 +121,34 @@ def _kind(column: Sequence[Cell]) -> str:
     return "" if texts or not any(cell is not None for cell in column) else ' class="n"'
 
 
-def _cell(cell: Cell, said: str, kind: str) -> str:
-    return f"<td{kind}>{_word(cell) if isinstance(cell, Word) else escape(said)}</td>"
+def _shown(cell: Cell, said: str) -> str:
+    return _word(cell) if isinstance(cell, Word) else escape(said)
 
 
-def _behind(report: Report, samples: Sequence[Report | None], n: int) -> str:
-    """The cell that opens a row: the command for all of its requests, and some of them."""
+def _requests(report: Report, samples: Sequence[Report | None]) -> str:
+    """What opens each row: the command for all of its requests, and some of them."""
     if not any(report.behind):
         return ""
-    found = report.behind[n]
-    if not found:
-        return "<td></td>"
-    sample = samples[n] if n < len(samples) else None
-    shown = _table(sample, ()) + _notes(sample) if sample else ""
-    summary = _word(Word("", "打开", "open"))
-    return (
-        f"<td><details><summary>{summary}</summary>"
-        f"<code>{escape(opens(found))}</code>{shown}</details></td>"
-    )
+    _, texts = table(report)
+    parts = []
+    for n, found in enumerate(report.behind):
+        if found:
+            sample = samples[n] if n < len(samples) else None
+            listed = _table(sample) + _notes(sample) if sample else ""
+            parts.append(
+                f"<details><summary>{escape(_label(report.rows[n], texts[n]))}</summary>"
+                f'<div id="r{n}"><code>{escape(opens(found))}</code>{listed}</div></details>'
+            )
+    title = _word(Word("behind", "数字背后的申请", "the requests behind the figures"))
+    return f'<section class="behind"><h2>{title}</h2>{"".join(parts)}</section>'
+
+
+def _label(cells: Sequence[Cell], texts: Sequence[str]) -> str:
+    """What a row is called: its cells up to its first figure."""
+    said = []
+    for cell, text in zip(cells, texts, strict=True):
+        if cell is not None:
+            said.append(text)
+        if isinstance(cell, (Ratio, int)):
+            break
+    return " · ".join(said)

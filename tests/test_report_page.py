@@ -154,6 +154,15 @@ def test_the_page_stands_alone() -> None:
     assert "@media print" in page
 
 
+def test_a_row_leads_to_its_requests() -> None:
+    """Its first cell is a link to the command and the sample; a row without any is no link."""
+    page = to_html(REPORT, (REPORT._replace(charts=(), behind=()), None))
+    assert page.count('<a href="#r0">') == page.count('<div id="r0">') == 1
+    assert "#r1" not in page
+    summary = Reader(page.partition("<summary>")[2].partition("</summary>")[0]).text
+    assert summary == f"{NASTY} · 256/10000 2.56 % (2.27–2.89)"
+
+
 def test_what_subscribers_texted_is_only_text() -> None:
     """In cells, notes, titles, labels of charts and commands it is escaped, and all there."""
     reader = Reader(to_html(REPORT))
