@@ -97,7 +97,13 @@ def errors(
     notes.append(
         f"归因 attribution (causes.yaml {causes.version}): {'; '.join(causes.applied(cases))}"
     )
-    behind = tuple(_behind(basis, *key) for key in order)
+    apart = {reason for (reason, node), sums in met.items() if node and sums.total()}
+    behind = tuple(
+        # what nodes said in words of their own is not behind the file's prompt, and no filter
+        # says "other nodes"
+        {} if reason in apart and not node else _behind(basis, reason, node)
+        for reason, node in order
+    )
     return Report(TITLE, known, columns, rows, tuple(notes), _charts(order, met), behind)
 
 

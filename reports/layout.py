@@ -16,6 +16,7 @@ from reports.interval import wilson
 
 NOTHING = "—"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�")
 
 
 class Word(NamedTuple):
@@ -249,8 +250,11 @@ def opens(found: Filter) -> str:
 
 
 def table(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows as text."""
-    rows = [[NOTHING if cell is None else str(cell) for cell in row] for row in report.rows]
+    """Headings and rows as text; what would command a terminal is made visible."""
+    rows = [
+        [NOTHING if cell is None else str(cell).translate(_CONTROLS) for cell in row]
+        for row in report.rows
+    ]
     return [str(column) for column in report.columns], rows
 
 
@@ -306,7 +310,7 @@ def to_csv(report: Report) -> str:
         for cell, names in zip(row, parts, strict=True):
             said = _said(cell)
             cells += [said.get(name, "") for name in names]
-        writer.writerow([*cells, *report.facts.values()])
+        writer.writerow([*cells, *map(_safe, report.facts.values())])
     return out.getvalue()
 
 
@@ -330,6 +334,9 @@ def _said(cell: Cell) -> dict[str, str]:
         return {}
     if isinstance(cell, int):
         return {"": str(cell)}
-    text = cell.id if isinstance(cell, Word) else cell
-    # what subscribers texted stands in reports, and a spreadsheet would run it as a formula
-    return {"": f"'{text}" if text.startswith(_FORMULA) else text}
+    return {"": _safe(cell.id if isinstance(cell, Word) else cell)}
+
+
+def _safe(text: str) -> str:
+    """What subscribers texted stands in reports, and a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

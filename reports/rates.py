@@ -83,7 +83,8 @@ Tally = Counter[str]
 
 def cutoff(as_of: datetime.datetime) -> tuple[str, int]:
     """The first local day and hour whose `unknown` requests are not yet too old."""
-    limit = as_of - UNKNOWN_FOR
+    # in UTC: across a clock change local days have 23 or 25 hours
+    limit = (as_of.astimezone(datetime.UTC) - UNKNOWN_FOR).astimezone(as_of.tzinfo)
     return limit.date().isoformat(), limit.hour
 
 

@@ -199,6 +199,7 @@ def test_a_report_of_some_requests_says_which(told: Any) -> None:
         (["failures", "--channel", "fax"], "there are: text, voice"),
         (["failures", "--version", "ffff"], "no version begins with ffff"),
         (["layers", "--target", "120"], "120"),
+        (["failures", "--json", "--html", "page.html"], "--html goes without --json"),
         (["errors", "--tries", "--service", "caller_id"], "--service can't be used here"),
         (["requests", "--cause", "weather"], "No such cause: weather"),
         (["requests", "--outcome", "gone"], "No such outcome: gone; there are: succeeded"),

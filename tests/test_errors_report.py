@@ -132,5 +132,6 @@ def test_each_row_opens_its_requests() -> None:
     base = {"traffic": "dialtest"}
     own = behind["no_input", "enable"]
     assert own == {**base, "outcome": "failed", "reason": "no_input", "node": "enable"}
+    assert behind["no_input", "— (none)"] == {}  # two of its five were said otherwise
     assert behind["already_active", "— (none)"]["outcome"] == "refused"
     assert behind["declined", "— (none)"] == {**base, "outcome": "declined"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 import pytest
 from report_case import AS_OF, BASE, CAUSES, QUALITY_CIRCLE, cells, failed
@@ -14,7 +16,7 @@ from ledger.counts import CALL, LOST, OPEN, SERVED, Count
 from reports.basis import Basis
 from reports.failures import BY, failures
 from reports.layout import Ratio, Report, Word, table, to_csv, to_json
-from reports.rates import needs
+from reports.rates import cutoff, needs
 
 
 def report(counts: Iterable[Count], by: str = "", traffic: str = "dialtest") -> Report:
@@ -116,6 +118,13 @@ def test_unknown_for_a_day_counts_as_failed() -> None:
     assert any("2 次办理超过24小时" in note for note in found.notes)
     row = next(row for row in cells(report(MIXED, "reason")) if row["reason"] == "unknown")
     assert (row["class"].id, row["n"]) == ("system", 2)
+
+
+def test_a_day_is_a_day_across_a_clock_change() -> None:
+    """24 hours are 24 hours, also on a day of 23: in Berlin of 2026-03-29."""
+    now = datetime.datetime(2026, 3, 29, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert cutoff(now) == ("2026-03-28", 9)
+    assert cutoff(now.replace(day=28)) == ("2026-03-27", 10)
 
 
 @pytest.mark.parametrize("by", BY)

@@ -154,6 +154,12 @@ def test_the_page_stands_alone() -> None:
     assert "@media print" in page
 
 
+def test_what_commands_a_terminal_is_shown_and_not_done() -> None:
+    """An escape sequence that somebody texted moves no cursor."""
+    report = REPORT._replace(rows=(("\x1b[2J\x9b", *REPORT.rows[1][1:]),), behind=())
+    assert table(report)[1][0][0] == "\ufffd[2J\ufffd"
+
+
 def test_a_row_leads_to_its_requests() -> None:
     """Its first cell is a link to the command and the sample; a row without any is no link."""
     page = to_html(REPORT, (REPORT._replace(charts=(), behind=()), None))

@@ -16,6 +16,7 @@ from hotline.settings import Settings
 from ledger import records as r
 from ledger.ledger import Ledger
 from reports.drill import asks
+from reports.errors import NEEDS, Prompt, errors
 from reports.failures import BY
 from reports.layout import Ratio, Report, Unanswerable
 
@@ -88,6 +89,33 @@ def test_layers_open_to_their_counts(context: reporting.Context, rate: str, by: 
     pairs = opened(context, found)
     assert all(n == listed for n, listed in pairs)
     assert pairs
+
+
+def test_prompts_open_to_those_who_met_them(context: reporting.Context) -> None:
+    """By callers and texters together; a node's own prompt apart."""
+    prompts = [Prompt("no_input", "own", {}, node="enable"), Prompt("abandoned", "bye", {})]
+    found = errors(
+        context.counts(NEEDS), context.causes, context.basis, prompts, languages=(), version=""
+    )
+    pairs = [
+        (sum(cell.n for cell in row if isinstance(cell, Ratio)), kept)
+        for row, kept in zip(found.rows, found.behind, strict=True)
+        if kept
+    ]
+    listed = [len(drilling.listed(context, kept, 10_000).rows) for _, kept in pairs]
+    assert [n for n, _ in pairs] == listed
+    assert sum(listed) > 0
+
+
+def test_comparisons_open_the_second_side(context: reporting.Context) -> None:
+    """Each row to what failed in B."""
+    spans = {"a": "2026-01-01..2026-01-04", "b": "2026-01-05..2026-01-09"}
+    found = makers.compare(asked(context, rate="R3", by="node", **spans))
+    b = [column.id for column in found.columns].index("b")
+    for row, kept in zip(found.rows, found.behind, strict=True):
+        figure = row[b]
+        assert isinstance(figure, Ratio)
+        assert figure.n == len(drilling.listed(context, kept, 10_000).rows)
 
 
 def test_the_newest_stand_first(context: reporting.Context) -> None:

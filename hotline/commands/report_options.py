@@ -83,6 +83,10 @@ def reported(
                 raise click.UsageError(
                     "--from 晚于 --to，请对调。 --from is after --to: swap them."
                 )
+            if page is not None and style is not None:
+                raise click.UsageError(
+                    "--html 不能与 --json、--csv 同用。 --html goes without --json and --csv."
+                )
             where = {key: given.pop(key) for key in FILTERS if key in given} if filtered else {}
             asked = reporting.Asked(
                 traffic,
