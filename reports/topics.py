@@ -40,7 +40,7 @@ NEEDS = ("day", "channel", "leaf")
 """The dimensions that the requests of this report must be counted by."""
 
 _SCORE = Word("score", "热度", "score")
-_CHARTED = 15
+_CHARTED, _LISTED = 15, 5
 FALSE_FINDINGS = 0.05
 _LEAST = 5  # of each side, before presses are held against what is asked elsewhere
 
@@ -368,6 +368,11 @@ def _notes(
         whole = sum(text.n for text in evidence.texted)
         told = sum(text.n for text in evidence.texted if evidence.asked.get(text.text))
         yield f"未匹配短信认出热点 unmatched texts told a topic: {Ratio(told, whole)}"
+        untold = [text for text in evidence.texted if not evidence.asked.get(text.text)]
+        if untold:
+            untold.sort(key=lambda text: (-text.subscribers, text.text))
+            names = ", ".join(f"{text.text} ({text.subscribers})" for text in untold[:_LISTED])
+            yield f"认不出的短信（人数）texts without a topic (subscribers): {names}"
     coming = [row for row in ranked if not row.leaf and row.code in evidence.codes]
     if coming:
         names = ", ".join(f"{row.code} {evidence.codes[row.code].name} ({row.n})" for row in coming)
@@ -377,7 +382,7 @@ def _notes(
         names = ", ".join(f"{row.code} ({row.n})" for row in unknown)
         yield f"topics.yaml 里没有的小结代码 codes that are not in topics.yaml: {names}"
     if kept.left_out:
-        names = ", ".join(f"{leaf} ({n})" for leaf, n in kept.left_out.most_common(5))
+        names = ", ".join(f"{leaf} ({n})" for leaf, n in kept.left_out.most_common(_LISTED))
         n = kept.left_out.total()
         yield both(
             f"列表或已撤业务的申请 {n} 次未计入。",

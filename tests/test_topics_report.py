@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_what_has_no_self_service_is_ranked_and_listed() -> None:
     assert any("what to build next: XX04 发票 invoice (40)" in note for note in found.notes)
     assert any("are left out: charges (2)" in note for note in found.notes)
     assert any("told a topic: 9/20" in note for note in found.notes)
+    assert any("without a topic (subscribers): ?? (6)" in note for note in found.notes)
 
 
 def test_codes_that_the_file_no_longer_has_are_named() -> None:
@@ -273,6 +275,20 @@ def test_jumping_days_are_no_trend() -> None:
         assert seen.p is not None
         found += seen.p < 0.05
     assert found <= 25
+
+
+def test_without_the_extra_trends_are_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The changes are shown all the same, and the report says what would test them."""
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    requests = [
+        asked(leaf, n, day=day)
+        for day in (*FORMER, *LATER)
+        for leaf, n in (("points", 40 if day in LATER else 20), ("balance", 100))
+    ]
+    found = report(Evidence(LEAVES, requests))
+    row = cells(found)["points"]
+    assert (row["trend"].id, row["change"].value > 50) == ("untold", True)
+    assert any("pip install 'hotline[analysis]'" in note for note in found.notes)
 
 
 def test_trends_reach_the_report() -> None:
