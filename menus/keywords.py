@@ -25,7 +25,9 @@ SEALED = re.compile(r"~[A-Z2-7=]+~(?:![a-z_]+)?")
 
 _ENDS = " \"'“”‘’。.!,;、"
 """What people put round a code: quotes and the stop of a sentence."""
+_SEPARATORS = "#*+"
 _RUN = re.compile(r"[#*+\s]+")
+_EDGES = re.compile(rf"^[#*+\s{_ENDS}]+|[#*+\s{_ENDS}]+$")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _IDENTITY_X = re.compile(r"(?<![0-9])([0-9]{17})\*(?![0-9A-Z])")
@@ -49,8 +51,10 @@ def normalise(text: str) -> str:
         text = _IDENTITY_X.sub(r"\1X", text)
     if "~!" in text:
         text = _FAULT.sub(lambda fault: fault[0].lower(), text)
-    text = text.strip(_ENDS) or text
-    return _RUN.sub(SEPARATOR, text).strip(SEPARATOR) or text[:1]
+    bare = _EDGES.sub("", text)
+    if bare:
+        return _RUN.sub(SEPARATOR, bare)
+    return next((c for c in text if c in _SEPARATORS), text[:1])
 
 
 def masked(text: str) -> str:
