@@ -48,7 +48,7 @@ def play(
 ) -> Traffic:
     """Plays a span to its end, or breaks it off after so many dialogues."""
     traffic = Traffic(house, of or span(), menus, plan)
-    for step in traffic.run.go():
+    for step in traffic.go():
         if step.dialogues == most:
             break
     return traffic

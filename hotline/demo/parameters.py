@@ -130,10 +130,21 @@ class Texts(NamedTuple):
 
     typo: float = 0.03
     unknown: float = 0.03  # asks in words
-    words: Mapping[str, float] = {
-        "查话费": 9, "余额": 8, "流量": 6, "怎么取消彩铃": 5, "4G套餐": 4, "我要开通国际漫游": 4,
-        "人工": 3, "密码忘了": 3, "积分": 3, "开发票": 2, "补卡": 2, "垃圾短信": 1,
+    words: Mapping[str, tuple[str, ...]] = {
+        "": ("人工", "你好", "怎么办理"),
+        "balance": ("查话费", "余额", "话费还有多少"), "last_bill": ("上月账单",),
+        "bill": ("账单", "查账单"), "bill_month": ("以前的账单",), "data_usage": ("流量", "查流量"),
+        "discount_usage": ("剩余分钟",), "payments": ("缴费记录",), "products": ("我的套餐",),
+        "services": ("开通了什么业务",), "reset_password": ("密码忘了", "忘记密码"),
+        "change_password": ("改密码",), "validity": ("有效期",), "credit": ("信用度",),
+        "points": ("积分", "查积分"), "enable/caller_id": ("来电显示",),
+        "enable/ringback": ("彩铃",), "disable/ringback": ("取消彩铃", "不要彩铃"),
+        "disable/gprs": ("取消流量",), "enable/call_reminder": ("来电提醒",),
+        "enable/fetion": ("飞信",), "disable/fetion": ("取消飞信",),
+        "XX01": ("停机保号",), "XX02": ("补卡", "换卡"), "XX03": ("国际漫游", "开通漫游"),
+        "XX04": ("开发票",), "XX05": ("怎么充值",), "XX06": ("没信号",), "XX07": ("垃圾短信",),
     }  # fmt: skip
+    """What those text who ask in words, by what they want; "" = of anything else."""
     menus: float = 0.06  # texts a menu's code and picks from the list
     bad: float = 0.08  # of codes with something to fill in: left out or wrong
     think_s: tuple[float, float] = (6.0, 60.0)

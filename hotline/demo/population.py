@@ -133,6 +133,26 @@ class Population:
             for target, weight in self.weights.items()
         }
 
+    def demand(self, days: int) -> dict[str, float]:
+        """What these people want over the first days: shares that add up to 1.
+
+        The planted weights with trend and bill days, and what the regulars among the callers mostly
+        want: a heavy caller's habit weighs as much as the calls it makes.
+        """
+        mixes = [self.mix(n) for n in range(days)]
+        wholes = [sum(mix.values()) for mix in mixes]
+        share = self.plan.people.habits / self._rates[-1]
+        habits = dict.fromkeys(self.weights, 0.0)
+        for person, rate, before in zip(self.people, self._rates, [0, *self._rates], strict=False):
+            if person.usual:
+                habits[person.usual] += share * (rate - before)
+        free = 1 - sum(habits.values())
+        means = {
+            target: sum(m[target] / whole for m, whole in zip(mixes, wholes, strict=True)) / days
+            for target in self.weights
+        }
+        return {target: habits[target] + free * mean for target, mean in means.items()}
+
     def _wants(self, dice: Random, who: int, wanted: Weighted[str]) -> str:
         usual = self.people[who].usual
         if usual and dice.random() < self.plan.people.habits:

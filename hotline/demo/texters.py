@@ -8,7 +8,7 @@ from dialog.events import Event, TextReceived, WaitExpired
 from dialog.turn import Collect, Turn
 from hotline.demo.entries import entry
 from hotline.demo.parameters import Parameters
-from hotline.demo.population import Contact, Person, Weighted, pick
+from hotline.demo.population import Contact, Person, pick
 from hotline.demo.ways import Target, Ways
 from menus.keywords import SEPARATOR
 from menus.model import Action, Code, Form, Menu
@@ -53,7 +53,7 @@ class Texter:
         lists = self._ways.menu_codes.get(self._target.leaf, []) if self._target else []
         if not codes or dice.random() < plan.unknown:
             self.mishap = "unknown_code"
-            return Weighted(plan.words).draw(dice)
+            return dice.choice(plan.words.get(self.want) or plan.words[""])
         if lists and dice.random() < plan.menus:
             return dice.choice(lists).spellings[0]
         code = dice.choice(codes)

@@ -201,15 +201,14 @@ def _order(version: Version, language: str, menu: Menu, weights: Mapping[str, fl
 
 def planted(population: Population, days: int, version: Version) -> dict[str, Any]:
     """What was planted: the demand, and the best order of each menu under it."""
-    mixes = [population.mix(n) for n in range(days)]
-    mean = {target: sum(mix[target] for mix in mixes) / days for target in population.weights}
+    wanted = population.demand(days)
     language = version.model.languages[0]
     return {
-        "demand": population.weights,
-        "demand_with_trend": mean,
+        "weights": population.weights,
+        "demand": wanted,
         "trend": dict(population.plan.demand.trend),
         "orders": {
-            menu: order._asdict() for menu, order in orders(version, language, mean).items()
+            menu: order._asdict() for menu, order in orders(version, language, wanted).items()
         },
     }
 
