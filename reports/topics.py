@@ -224,26 +224,28 @@ def _demands(kept: _Kept, half_life: float, weights: Mapping[str, float]) -> lis
         return []
     until = datetime.date.fromisoformat(last)
     amounts: dict[str, dict[str, float]] = {source: defaultdict(float) for source in SOURCES}
-    squares: dict[str, dict[str, float]] = {source: defaultdict(float) for source in SOURCES}
+    squares = dict.fromkeys(SOURCES, 0.0)
     for source, topic, day, n in _spread(kept):
         decay = 0.5 ** ((until - datetime.date.fromisoformat(day)).days / half_life)
         amounts[source][topic] += decay * n
-        squares[source][topic] += decay * decay * n
+        squares[source] += decay * decay * n
     wholes = {source: sum(by.values()) for source, by in amounts.items()}
     scale = sum(weights[source] for source, whole in wholes.items() if whole)
     if not scale:
         return []
+    # A source that has not met a topic is no surer of it for that: the counts of each topic vary as
+    # its weight lets expect, not as they happen to be.
+    variance = sum(
+        (weights[s] / scale / whole) ** 2 * squares[s] for s, whole in wholes.items() if whole
+    )
     rows = []
     for topic in sorted({topic for by in amounts.values() for topic in by}):
         shares = {s: amounts[s][topic] / wholes[s] if wholes[s] else 0.0 for s in SOURCES}
-        chance = sum(
-            (weights[s] / scale / wholes[s]) ** 2 * squares[s][topic] for s in SOURCES if wholes[s]
-        )
         sources = {s: kept.n[s][topic] for s in SOURCES}
         leaf, code = ("", topic[1:-1]) if topic.startswith("[") else (topic, "")
         weight = sum(weights[s] / scale * share for s, share in shares.items())
         n = sum(sources.values()) - sources[REPEATS]  # which are among the requests
-        rows.append(Demand(leaf, code, weight, chance**0.5, sources, shares, n))
+        rows.append(Demand(leaf, code, weight, (weight * variance) ** 0.5, sources, shares, n))
     return sorted(rows, key=lambda row: (-row.weight, row.leaf, row.code))
 
 

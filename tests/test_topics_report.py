@@ -147,6 +147,20 @@ def test_the_error_is_that_of_counting() -> None:
     assert (row.weight, row.error) == (0.25, pytest.approx(10 / 400))
 
 
+def test_a_source_that_has_not_met_a_topic_is_no_surer_of_it() -> None:
+    """Few wrap-up codes leave as much to chance for the topic that got none as for the other."""
+    evidence = Evidence(
+        LEAVES,
+        requests=[asked("balance", 100, "text"), asked("points", 100, "text")],
+        wrapped=[Wrapped("2026-03-30", "HF01", 4)],
+        codes=FULL.codes,
+    )
+    found = demand(evidence)
+    assert found["points"].sources["agents"] == 0 < found["balance"].sources["agents"]
+    chance = {leaf: row.error**2 / row.weight for leaf, row in found.items()}
+    assert chance["points"] == pytest.approx(chance["balance"])
+
+
 def test_presses_are_held_against_what_is_asked_elsewhere() -> None:
     """The bias of presses is told in one figure, and by topic where there is enough."""
     found = report(FULL)
