@@ -99,11 +99,16 @@ def ln_evidence(entered: tuple[Array, Array], met: tuple[Array, Array]) -> Array
     return np.where(there, found, 0.0)
 
 
+def verdicts(entered: tuple[Array, Array], met: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Look by look: whether the candidate is shown to be worse, and whether better."""
+    shown = ln_evidence(entered, met) >= np.log(ENOUGH)
+    worse = met[1] * entered[0] > met[0] * entered[1]
+    return shown & worse, shown & ~worse
+
+
 def first_look(entered: tuple[Array, Array], met: tuple[Array, Array], *, harm: bool) -> int | None:
     """The first look at which the candidate is shown to be worse (else: better); None = never."""
-    worse = met[1] * entered[0] > met[0] * entered[1]
-    shown = (ln_evidence(entered, met) >= np.log(ENOUGH)) & (worse if harm else ~worse)
-    looks = np.flatnonzero(shown)
+    looks = np.flatnonzero(verdicts(entered, met)[0 if harm else 1])
     return int(looks[0]) if looks.size else None
 
 

@@ -29,18 +29,22 @@ def rows(
 
     The ledger keeps the first of each and drops what belongs to a dialogue older than the entry.
     """
+    topics = list(_topics(turn, event))
+    failed, opted_out = _lost(turn, event) or _failed(turn), _opted_out(before, turn, event)
+    if before.turn and not (topics or failed or opted_out):
+        return  # most steps: nobody need be told apart
     session, origin = turn.session, turn.session.origin
     who = pseudonym(origin.caller)
     arm = arm_of(trial, who, origin.traffic)
-    if session.digest != (trial.candidate if arm == CANDIDATE else trial.control) or not arm:
+    if not arm or session.digest != (trial.candidate if arm == CANDIDATE else trial.control):
         return
     if not before.turn:
         yield TrialEntry(trial.id, who, arm, at, session.id)
-    yield from (TrialTopic(trial.id, who, leaf, at, session.id) for leaf in _topics(turn, event))
-    if _lost(turn, event) or _failed(turn):
-        yield TrialMark(trial.id, who, FAILURE, arm, at, session.id)
-    if _opted_out(before, turn, event):
-        yield TrialMark(trial.id, who, OPT_OUT, arm, at, session.id)
+    for leaf in topics:
+        yield TrialTopic(trial.id, who, leaf, at, session.id)
+    for guard, met in ((FAILURE, failed), (OPT_OUT, opted_out)):
+        if met:
+            yield TrialMark(trial.id, who, guard, arm, at, session.id)
 
 
 def _topics(turn: Turn, event: Event) -> Iterable[str]:

@@ -92,6 +92,7 @@ class Versions:
         self._models: dict[str, Model] = {}
         self._serving = ""
         self._trial: Trial | None = None
+        self._unread = ""  # the trial whose candidate this release can't read
         self._lock = threading.Lock()  # over the models
         self._change = threading.Lock()  # over what serves; never taken on the ledger's thread
 
@@ -174,14 +175,25 @@ class Versions:
         if trial is not None and trial.control != digest:
             self._end_edited(trial)
             trial = None
-        if trial is not None:
-            self.model(trial.candidate)
+        if trial is not None and not self._readable(trial):
+            trial = None
         if trial != self._trial:
             self._trial = trial
             if trial is not None:
                 log.info("a trial of version %s runs", trial.candidate[:SHOWN])
             else:
                 log.info("the trial is over: hotline trial status says why")
+
+    def _readable(self, trial: Trial) -> bool:
+        """Whether this process can play the candidate; if not, its subscribers get the control."""
+        try:
+            self.model(trial.candidate)
+        except LookupError as error:
+            if self._unread != trial.id:
+                log.error("the trial does not run here: %s", error)
+            self._unread = trial.id
+            return False
+        return True
 
     def _end_edited(self, trial: Trial) -> None:
         """Its control does not serve any more: what it would compare has gone."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
@@ -199,7 +199,8 @@ class Answers(list[Reply | Exception]):
 class Rig:
     """One process over a state folder. Has what hotline.sweep needs of a House.
 
-    A `live` one has real timers and a BSS that answers by itself.
+    A `live` one has real timers and a BSS that answers by itself. `known` are models that it need
+    not read again out of the record.
     """
 
     def __init__(
@@ -209,11 +210,14 @@ class Rig:
         drops: Drops = "by_key",
         now: Callable[[], int] = clock,
         live: bool = False,
+        known: Iterable[Model] = (),
     ) -> None:
         self.home, self.now = home, now
         self.vault = Vault.at(home / "secret.key")
         self.ledger = LedgerOnALine(home / "ledger.db", "Asia/Shanghai")
         self.versions = Versions(self.ledger, now=now)
+        for model in known:
+            self.versions._keep(model)
         self.versions.publish(*site(), "test", "")
         self.bss: EmbeddedBss = embedded(home, now, drops_duplicates=drops)  # type: ignore[arg-type]
         lanes = dict.fromkeys(LANES, SHORT)

@@ -12,6 +12,7 @@ import pytest
 from house_case import make_home, toned_site
 from trial_case import CHANGE
 
+from dialog.session import Origin
 from hotline import rollback, sitefiles, trials
 from hotline.house import House, clock
 from hotline.ids import uuid7
@@ -20,6 +21,7 @@ from hotline.settings import Settings
 from hotline.sitefiles import Unwritable
 from hotline.trials import Impossible, Plan
 from hotline.versions import Refused, check, load_site
+from ledger.records import Version
 from ledger.trial_records import ADOPTED, EDITED, Trial
 from menus.loader import read_sources
 from menus.model import Model
@@ -285,6 +287,24 @@ def test_a_trial_goes_on_after_a_restart(house: House) -> None:
     trial = try_candidate(house)
     with House(house.settings) as fresh:
         assert fresh.versions.trial == trial
+
+
+def test_a_candidate_of_another_release_does_no_harm(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that can't read it starts, serves the control to everybody, and says so once."""
+    at = clock()
+    control = house.versions.serving().digest
+    trial = Trial("later", at, control, "f" * 64, 99, "s", "real", 31, -66, "ops", "")
+    house.ledger.start_trial(trial, Version("f" * 64, at, "{}", "ops", "")).result()
+    with House(house.settings) as fresh:
+        fresh.versions.follow()
+        assert fresh.versions.trial is None
+        origin = Origin("voice", "10086", "13800138000", "network", "trunk")
+        assert fresh.versions.of(origin, str).digest == control
+    assert caplog.text.count("the trial does not run here") == 1
+    trials.stop(house.ledger, house.versions, trial, at, "ops", "")
+    assert house.ledger.trial() is None
 
 
 def test_a_candidate_with_errors_or_without_audio_is_refused(house: House, site: Path) -> None:

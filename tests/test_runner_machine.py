@@ -24,7 +24,7 @@ from house_case import PASSWORD, Answers, Caller, Rig, make_home, text_of
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from trial_case import begin, check_trial
+from trial_case import begin, candidate, check_trial
 
 from actions.faults import Fault
 from actions.perform import Performer
@@ -112,7 +112,7 @@ class Hotline(RuleBasedStateMachine):
         self.rigs.append(self._rig())
 
     def _rig(self) -> Rig:
-        return Rig(self.home, drops=self.drops)
+        return Rig(self.home, drops=self.drops, known=[candidate().model])
 
     def _bring(self, which: int, delivery: Delivery) -> None:
         rig = self.rigs[which]

@@ -148,7 +148,7 @@ def stop(
 
     chosen = settings(site, home)
     with refusals(), acting(chosen) as (ledger, versions):
-        running = versions.trial
+        running = ledger.trial()
         if running is None:
             raise trials.Impossible("没有正在运行的试验。 No trial runs.")
         now = clock()

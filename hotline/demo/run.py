@@ -172,6 +172,11 @@ class Run:
             mark = f"{TRAFFIC}/{hashlib.sha256(repr(rows).encode()).hexdigest()}"
             self._ledger.add_wrap_ups([WrapUp(*row, mark, TRAFFIC) for row in rows]).result()
 
+    def settle(self) -> None:
+        """Waits until all that was played is in the record."""
+        while self._writes:
+            self._written()
+
     def _written(self) -> None:
         try:
             self._writes.popleft().result()

@@ -88,6 +88,7 @@ class Traffic:
         for step in self.run.go():
             if step.day != day and self._house.versions.trial is not None:
                 day, house = step.day, self._house
+                self.run.settle()
                 trials.look(house.ledger, house.versions, house.now(), house.settings.bill_day)
             yield step
 
