@@ -96,7 +96,7 @@ class Writer:
             going = item is not None
             if batch:
                 self._commit(batch)
-            if going and len(batch) > 1:
+            if going and 1 < len(batch) < BATCH:
                 time.sleep(GATHER_S)
         self._connection.close()
         os.close(self._turn)
