@@ -2,10 +2,12 @@
 
 The thread takes what is there: alone a job costs one sync of the disk, under load many share it.
 After a group it lets GATHER_S pass, so that the next one is as large; a job that came alone, or a
-group that left more behind, is followed by no pause. A job is a function of a Batch. It checks before it writes: one that raises
-without having changed anything is simply answered. One that raises after a change makes the
-whole batch be rolled back and done again with a savepoint round each job, so that a bad one never
-spoils the rest; savepoints copy every page they touch, which is why they are not the rule.
+full group that left more behind, is followed by no pause.
+
+A job is a function of a Batch. It checks before it writes: one that raises without having changed
+anything is simply answered. One that raises after a change makes the whole batch be rolled back
+and done again with a savepoint round each job, so that a bad one never spoils the rest; savepoints
+copy every page they touch, which is why they are not the rule.
 """
 
 from __future__ import annotations
