@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger import tallies
-from ledger.rollups import COUNTS, VISITS, Adder
-from ledger.tallies import Counted, Line, Visited
+from ledger.rollups import COUNTS, VISITS, Key
+from ledger.sums import Adder
+from ledger.tallies import Line
 
 _MOST = 50_000
 """Sessions and requests that are remembered; beyond it all of them are forgotten and looked up."""
-_NONE = (0, 0)
 
 
 class Memory:
@@ -21,16 +21,17 @@ class Memory:
     Only what is in the record may be remembered: after a transaction that was undone, `forget`.
     """
 
-    __slots__ = ("_lines", "_open", "adder")
+    __slots__ = ("_lines", "_open", "counts", "visits")
 
-    def __init__(self, writer: int) -> None:
-        self.adder = Adder(writer)
+    def __init__(self, process: int) -> None:
+        self.counts, self.visits = Adder(COUNTS, process), Adder(VISITS, process)
         self._lines: dict[str, Line] = {}
-        self._open: dict[str, Counted] = {}
+        self._open: dict[str, Key] = {}
 
     def forget(self) -> None:
         """Forgets everything."""
-        self.adder.forget()
+        self.counts.forget()
+        self.visits.forget()
         self._lines.clear()
         self._open.clear()
 
@@ -53,13 +54,13 @@ class Memory:
                 self.session(session, line)
         return line
 
-    def request(self, request: str, counted: Counted) -> None:
+    def request(self, request: str, counted: Key) -> None:
         """A request is open."""
         if len(self._open) >= _MOST:
             self._open.clear()
         self._open[request] = counted
 
-    def opened(self, connection: sqlite3.Connection, request: str) -> Counted | None:
+    def opened(self, connection: sqlite3.Connection, request: str) -> Key | None:
         """What a request counted as at its opening; None without the request."""
         return self._open.pop(request, None) or tallies.opened_as(connection, request)
 
@@ -67,28 +68,25 @@ class Memory:
 class Batch:
     """One transaction. What its jobs add to one sum is added once, at its end."""
 
-    __slots__ = ("connection", "counts", "memory", "visits")
+    __slots__ = ("connection", "memory")
 
     def __init__(self, connection: sqlite3.Connection, memory: Memory) -> None:
         self.connection, self.memory = connection, memory
-        self.counts: dict[Counted, tuple[int]] = {}
-        self.visits: dict[Visited, tuple[int, int]] = {}
 
-    def count(self, counted: Counted, n: int) -> None:
+    def count(self, counted: Key, n: int) -> None:
         """Adds to a count."""
-        there = self.counts.get(counted)
-        self.counts[counted] = (n,) if there is None else (there[0] + n,)
+        self.memory.counts.row(self.connection, counted)[-1] += n
 
-    def visit(self, visited: Visited, heard_ms: int) -> None:
-        """Adds a visit; a channel that can't tell what was heard (below 0) says none of it."""
-        n, heard = self.visits.get(visited, _NONE)
-        self.visits[visited] = n + 1, heard + heard_ms if heard_ms > 0 else heard
+    def visit(self, visited: Key, n: int, heard_ms: int) -> None:
+        """Adds visits, and what was listened to in all."""
+        row = self.memory.visits.row(self.connection, visited)
+        row[-2] += n
+        row[-1] += heard_ms
 
     def add_up(self) -> None:
         """Adds what the jobs counted to the roll-ups."""
-        adder = self.memory.adder
-        adder.add(self.connection, COUNTS, self.counts)
-        adder.add(self.connection, VISITS, self.visits)
+        self.memory.counts.write(self.connection)
+        self.memory.visits.write(self.connection)
 
 
 Job = Callable[[Batch], Any]

@@ -11,11 +11,9 @@ from ledger import records as r
 from ledger import tallies, trial_rows
 from ledger import trial_records as t
 from ledger.batch import Batch
+from ledger.rollups import Key
 from ledger.schema import DATED, insert
 from ledger.zone import Zone
-
-Counts = list[tuple[tallies.Counted, int]]
-Visits = list[tuple[tallies.Visited, int]]
 
 _KEEP_FIRST = " ON CONFLICT DO NOTHING"
 _SETTLED = DONE | frozenset(REASONS)
@@ -108,62 +106,64 @@ def apply(batch: Batch, commit: r.Commit, zone: Zone) -> None:
 
 
 def append(batch: Batch, rows: Iterable[r.Row], zone: Zone) -> None:
-    """Writes rows in their order. Raises Duplicate for a delivery that is there already."""
+    """Writes rows in their order. Raises Duplicate for a delivery that is there already.
+
+    A row is counted once it is written: a job that fails before it wrote anything counts nothing,
+    and of one that fails later the writer undoes all.
+    """
     execute = batch.connection.execute
-    counts: Counts = []
-    visits: Visits = []
     for row in rows:
         kind = type(row)
         if kind in DATED:
-            _dated(batch, row, zone, counts, visits)
+            _dated(batch, row, zone)
         elif isinstance(row, r.OrderMove):
-            if row.state == r.RECONCILED:
-                counts += _settle(batch, row)
+            moved = _settled(batch, row) if row.state == r.RECONCILED else ()
             execute(_MOVE, (*row, row.order_id))
+            for counted, n in moved:
+                batch.count(counted, n)
         elif by_hand := _BY_HAND.get(kind):
             by_hand(batch.connection, row)
         else:
             new = execute(INSERTS[kind], row).rowcount
             if not new and isinstance(row, r.Delivery):
                 raise r.Duplicate(row.key)
-    for counted, n in counts:  # nothing fails after this: a job undone leaves nothing counted
-        batch.count(counted, n)
-    for visited, heard_ms in visits:
-        batch.visit(visited, heard_ms)
 
 
-def _dated(batch: Batch, row: Any, zone: Zone, counts: Counts, visits: Visits) -> None:
+def _dated(batch: Batch, row: Any, zone: Zone) -> None:
     connection, memory = batch.connection, batch.memory
     times = zone.local(row.at)
     new = connection.execute(INSERTS[type(row)], (*row, *times)).rowcount
     if isinstance(row, r.Step):
-        line = memory.line(connection, row.session)
-        visits.append((tallies.stepped(row, times[0], line), row.heard_ms))
+        line, heard_ms = memory.line(connection, row.session), row.heard_ms
+        # a channel that can't tell what was heard says -1
+        batch.visit(tallies.stepped(row, times[0], line), 1, heard_ms if heard_ms > 0 else 0)
     elif isinstance(row, r.Request):
         counted = tallies.opened(row, times)
+        batch.count(counted, 1)
         memory.request(row.id, counted)
-        counts.append((counted, 1))
     elif isinstance(row, r.Closing):
-        counts += _close(batch, row) if new else []
+        if new:
+            _close(batch, row)
     elif isinstance(row, r.CallEnd):
-        counts.append((tallies.ended(row, times), 1))
+        batch.count(tallies.ended(row, times), 1)
     elif isinstance(row, r.Attempt):
         line = memory.line(connection, row.session)
-        visits.append((tallies.attempted(row, times[0], line), 0))
+        batch.visit(tallies.attempted(row, times[0], line), 1, 0)
 
 
-def _close(batch: Batch, row: r.Closing) -> Counts:
-    count = batch.memory.opened(batch.connection, row.request)
-    if count is None:
+def _close(batch: Batch, row: r.Closing) -> None:
+    counted = batch.memory.opened(batch.connection, row.request)
+    if counted is None:
         raise r.BadRow(f"closing of a request that is not in the record: {row.request}")
-    return [(count, -1), (tallies.closed(batch.connection, row, count), 1)]
+    batch.count(counted, -1)
+    batch.count(tallies.closed(batch.connection, row, counted), 1)
 
 
-def _settle(batch: Batch, row: r.OrderMove) -> Counts:
+def _settled(batch: Batch, row: r.OrderMove) -> tuple[tuple[Key, int], ...]:
     if row.reason not in _SETTLED:
         raise r.BadRow(f"an order is reconciled to an outcome or a reason, not {row.reason!r}")
-    counts = tallies.reconciled(batch.connection, row)
-    return [] if counts is None else [(counts[0], -1), (counts[1], 1)]
+    moved = tallies.reconciled(batch.connection, row)
+    return () if moved is None else ((moved[0], -1), (moved[1], 1))
 
 
 def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ledger import rollups
+from ledger import rollups, sums
 from ledger.batch import Batch
 from ledger.counts import DIMENSIONS, VISIT_DIMENSIONS, Count, Visit
 from ledger.rebuild import FACTS, SOURCES, Asked, Sums, rebuild
@@ -86,18 +86,15 @@ class Counting(Store):
             for day in self._days(rollup):
                 wrong = list(self._differences(rollup, day).items())
                 for n in range(0, len(wrong), _AT_ONCE):
-                    deltas = {
-                        rollups.keyed(rollup, dimensions): tuple(-amount for amount in amounts)
-                        for dimensions, amounts in wrong[n : n + _AT_ONCE]
-                    }
-                    self._submit(partial(_put_right, rollup=rollup, deltas=deltas)).result()
+                    some = wrong[n : n + _AT_ONCE]
+                    self._submit(partial(_put_right, rollup=rollup, wrong=some)).result()
                 done += len(wrong)
         return done
 
     def merge_writers(self, before: str) -> None:
         """Makes one sum of all writers', of each day before that one; returns when durable."""
         for rollup in ROLLUPS:
-            for day in rollups.unmerged(self._reader(), rollup, before):
+            for day in sums.unmerged(self._reader(), rollup, before):
                 self._submit(partial(_merge, rollup=rollup, day=day)).result()
 
     # -- the rows --------------------------------------------------------------------------------
@@ -107,8 +104,8 @@ class Counting(Store):
     ) -> list[Any]:
         rollups.check(rollup, by, equal)
         asked = Asked(by, self._span(first, last), first, last, equal, cut(self._reader(), FACTS))
-        sums = rebuild(self._reader, rollup, asked)
-        return rollups.answer(rollup, by, (key + sums[key] for key in sorted(sums)))
+        found = rebuild(self._reader, rollup, asked)
+        return rollups.answer(rollup, by, (key + found[key] for key in sorted(found)))
 
     def _differing(self, rollup: Rollup) -> Iterator[Any]:
         names = rollup.dimensions
@@ -152,11 +149,10 @@ class Counting(Store):
     def _days(self, rollup: Rollup) -> Iterator[str]:
         """The days that have sums or rows, from the first whose rows are all there."""
         first = self._first_day(rollup)
-        asked = [f"SELECT MIN(day) FROM {rollup.sums_table} WHERE day >= ?"]  # noqa: S608
         tables = [source.table for source in SOURCES[rollup.name]]
         while True:
             low = self._span(first, "").low
-            found = [self._first(sql, (first,))[0] for sql in asked]
+            found = [next(sums.days(self._reader(), rollup, first, ""), None)]
             for table in tables:
                 sql = f"SELECT day FROM {table} WHERE at >= ? AND day >= ? ORDER BY at LIMIT 1"  # noqa: S608
                 row = self._first(sql, (low, first))
@@ -184,9 +180,13 @@ class Counting(Store):
         return True
 
 
-def _put_right(batch: Batch, rollup: Rollup, deltas: rollups.Deltas) -> None:
-    batch.memory.adder.add(batch.connection, rollup, deltas)
+def _put_right(
+    batch: Batch, rollup: Rollup, wrong: Sequence[tuple[tuple[Any, ...], tuple[int, ...]]]
+) -> None:
+    for dimensions, amounts in wrong:
+        key, less = rollups.keyed(rollup, dimensions), [-amount for amount in amounts]
+        (batch.count if rollup is COUNTS else batch.visit)(key, *less)
 
 
 def _merge(batch: Batch, rollup: Rollup, day: str) -> None:
-    rollups.merge(batch.connection, rollup, day)
+    sums.merge(batch.connection, rollup, day)

@@ -17,6 +17,8 @@ from ledger.zone import DAY_MS, days_from
 
 WITHIN_MS = DAY_MS
 
+_SLICE = 50_000
+"""Requests that are gathered in one read."""
 _BACK = 2
 """Local days before a day in which its 24 hours before may lie: one of 23 hours makes it two."""
 
@@ -33,6 +35,7 @@ WHERE mine = 1 GROUP BY channel, leaf
 """  # noqa: S608
 _KEEP = "INSERT INTO repeats (day, traffic, channel, leaf, n, of) VALUES (?, ?, ?, ?, ?, ?)"
 _MARK = "INSERT INTO repeat_days (day, traffic, requests) VALUES (?, ?, ?)"
+_LATEST = "SELECT day FROM count_sums ORDER BY id DESC LIMIT 1"
 _PURGED = "SELECT MAX(before) FROM purges WHERE name = 'requests'"
 
 
@@ -47,7 +50,8 @@ class Repeats(Counting):
         then are left out. Requests of unknown subscribers are not in it, nor texts that matched
         nothing.
         """
-        today = today or self._first("SELECT COALESCE(MAX(day), '') FROM count_sums")[0]
+        if not today and (latest := self._first(_LATEST)):
+            today = latest[0]
         if not today:
             return []
         last = min(filter(None, (last, days_from(today, -1))))
@@ -96,7 +100,7 @@ class Repeats(Counting):
                 "CREATE TABLE asked "
                 "(subscriber TEXT, leaf TEXT, at INTEGER, channel TEXT, mine INTEGER)"
             )
-            for piece in slices(scratch, "record.requests", span):
+            for piece in slices(scratch, "record.requests", span, _SLICE):
                 scratch.execute(_GATHER, (day, *piece, traffic))
             rows: list[tuple[str, str, int, int]] = scratch.execute(_COUNT).fetchall()
             return rows

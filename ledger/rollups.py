@@ -1,29 +1,33 @@
-"""The two roll-ups as data, and how they are read and added to.
+"""The two roll-ups as data, and how they are read.
 
-A roll-up has two tables. `<name>_kinds` has a row for each distinct tuple of dimensions, with a
-number: it grows with menus versions and their nodes, never with days or calls. `<name>_sums` has
-what there was of a kind at a time, by writer: a process only ever adds to rows of its own number,
-so that writers never wait for one another's sums, and a sum over all writers is the figure.
+A roll-up has two tables. `<name>_kinds` has a row for each distinct tuple of dimensions but its
+times: it grows with menus versions and their nodes, never with days or calls. `<name>_sums` has
+what there was of a kind at a time, by writer: a process only ever adds to rows of its own, so that
+writers never wait for one another's sums, and the sum over all writers is the figure.
+
+A sum's id is made of its time, its kind and its writer, in this order (`place`): it is found by one
+look-up, and a day's sums stand together.
 """
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, get_type_hints
 
 from ledger.counts import DIMENSIONS, VISIT_DIMENSIONS, Count, Visit
+from ledger.zone import FIRST_YEAR, LAST_YEAR, days_from
 
-MERGED = 0
-"""The writer that sums stand under once those of several were merged."""
-_MOST_KINDS = 200_000
-"""Kinds whose numbers a process remembers."""
+WRITERS = 1 << 16
+KINDS = 1 << 25
+_FIRST_DAY = datetime.date(FIRST_YEAR, 1, 1).toordinal()
+_NEVER = datetime.date(LAST_YEAR, 1, 1).isoformat()
+_DAYS = datetime.date(LAST_YEAR, 1, 1).toordinal() - _FIRST_DAY
+"""Their hours take 22 bits, so that an id is a positive number of 64 bits."""
 
-
-Times = tuple[Any, ...]
-"""The values of a roll-up's times."""
-Deltas = Mapping[Any, tuple[int, ...]]
-"""By (times, kind): what is added to each sum."""
+Key = tuple[Any, ...]
+"""The dimensions of a kind in their order, then the times."""
 
 
 class Rollup(NamedTuple):
@@ -56,98 +60,21 @@ class Rollup(NamedTuple):
         return {name: int if hints[name] is bool else hints[name] for name in names}
 
 
+def place(day: str, hour: int = 0) -> int:
+    """Where the ids of a time's sums begin; a day out of these centuries stands at their edge."""
+    days = datetime.date.fromisoformat(day).toordinal() - _FIRST_DAY
+    return (min(max(days, 0), _DAYS) * 24 + hour) * KINDS * WRITERS
+
+
 COUNTS = Rollup("count", Count, DIMENSIONS, ("day", "hour"), ("n",))
 VISITS = Rollup("visit", Visit, VISIT_DIMENSIONS, ("day",), ("n", "heard_ms"))
 ROLLUPS = (COUNTS, VISITS)
 
 
-class Adder:
-    """One process's part of the roll-ups. Its writer's thread alone uses it."""
-
-    def __init__(self, writer: int) -> None:
-        self._writer = writer
-        self._ids: dict[str, dict[tuple[Any, ...], int]] = {rollup.name: {} for rollup in ROLLUPS}
-
-    def add(self, connection: sqlite3.Connection, rollup: Rollup, deltas: Deltas) -> None:
-        """Adds to the sums, within the caller's transaction; `forget` when that is undone."""
-        ids = self._ids[rollup.name]
-        if len(ids) > _MOST_KINDS:
-            ids.clear()
-        rows = []
-        for (times, kind), amounts in deltas.items():
-            if any(amounts):
-                number = ids.get(kind)
-                if number is None:
-                    number = ids[kind] = _number(connection, rollup, kind)
-                rows.append((*times, number, self._writer, *amounts))
-        if rows:
-            connection.executemany(_ADD[rollup.name], rows)
-
-    def forget(self) -> None:
-        """Forgets the kinds: some may have been numbered in a transaction that was undone."""
-        for ids in self._ids.values():
-            ids.clear()
-
-
-def keyed(rollup: Rollup, values: Sequence[Any]) -> tuple[Times, tuple[Any, ...]]:
-    """The times and the kind of a row that begins with the dimensions in their order."""
+def keyed(rollup: Rollup, values: Sequence[Any]) -> Key:
+    """The key of a row that begins with the dimensions in their order."""
     named = dict(zip(rollup.dimensions, values, strict=False))
-    return tuple(named[name] for name in rollup.times), tuple(named[name] for name in rollup.kind)
-
-
-def _number(connection: sqlite3.Connection, rollup: Rollup, kind: tuple[Any, ...]) -> int:
-    find, make = _NUMBER[rollup.name]
-    found = connection.execute(find, kind).fetchone()
-    if found is None:
-        connection.execute(make, kind)
-        found = connection.execute(find, kind).fetchone()
-    number: int = found[0]
-    return number
-
-
-def _add_sql(rollup: Rollup) -> str:
-    table, key = rollup.sums_table, (*rollup.times, "kind_id", "writer")
-    names = (*key, *rollup.sums)
-    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in rollup.sums)
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608
-        f"VALUES ({', '.join('?' * len(names))}) "
-        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"
-    )
-
-
-def _number_sql(rollup: Rollup) -> tuple[str, str]:
-    names, table = ", ".join(rollup.kind), rollup.kinds_table
-    marks = ", ".join("?" * len(rollup.kind))
-    equal = " AND ".join(f"{name} = ?" for name in rollup.kind)
-    find = f"SELECT id FROM {table} WHERE {equal}"  # noqa: S608
-    make = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
-    return find, make
-
-
-_ADD = {rollup.name: _add_sql(rollup) for rollup in ROLLUPS}
-_NUMBER = {rollup.name: _number_sql(rollup) for rollup in ROLLUPS}
-
-
-def merge(connection: sqlite3.Connection, rollup: Rollup, day: str) -> None:
-    """Makes one sum of all writers' of each kind and time of a day, and drops what sums up to none.
-
-    A writer that adds to that day later begins a sum of its own again.
-    """
-    table, by = rollup.sums_table, ", ".join((*rollup.times, "kind_id"))
-    merged = connection.execute(
-        f"SELECT {by}, {MERGED}, {_summed(rollup)} FROM {table} "  # noqa: S608
-        f"WHERE day = ? GROUP BY {by} HAVING SUM(n) <> 0",
-        (day,),
-    ).fetchall()
-    connection.execute(f"DELETE FROM {table} WHERE day = ?", (day,))  # noqa: S608
-    connection.executemany(_ADD[rollup.name], merged)
-
-
-def unmerged(connection: sqlite3.Connection, rollup: Rollup, before: str) -> list[str]:
-    """The days before that one which have sums of writers."""
-    sql = f"SELECT DISTINCT day FROM {rollup.sums_table} WHERE day < ? AND writer <> {MERGED}"  # noqa: S608
-    return [day for (day,) in connection.execute(sql, (before,))]
+    return tuple(named[name] for name in (*rollup.kind, *rollup.times))
 
 
 def read(
@@ -163,9 +90,13 @@ def read(
     Summed by number and time first, so that few rows meet their kind and are sorted by its words.
     """
     check(rollup, by, equal)
+    if day := equal.get("day"):
+        first, last = max(first, day), min(last or day, day)
     of_times = {name: value for name, value in equal.items() if name in rollup.times}
     of_kinds = {name: value for name, value in equal.items() if name not in rollup.times}
-    when, values = within(first, last, of_times)
+    low = place(first) if first else 0
+    high = place(days_from(last, 1)) if last else place(_NEVER)
+    when, values = within("", "", of_times)
     if of_kinds:  # before the sums are grouped: of a few kinds, most rows are left out at once
         where, more = within("", "", of_kinds)
         when += f" AND kind_id IN (SELECT id FROM {rollup.kinds_table} WHERE {where})"  # noqa: S608
@@ -173,10 +104,10 @@ def read(
     numbers = ", ".join((*(name for name in rollup.times if name in by), "kind_id"))
     source = (
         f"(SELECT {numbers}, {_summed(rollup)} FROM {rollup.sums_table} "  # noqa: S608
-        f"WHERE {when} GROUP BY {numbers}) s "
+        f"WHERE id >= ? AND id < ? AND {when} GROUP BY {numbers}) s "
         f"JOIN {rollup.kinds_table} k ON k.id = s.kind_id"
     )
-    found = connection.execute(grouping(rollup, by, source, "1 = 1"), values)
+    found = connection.execute(grouping(rollup, by, source, "1 = 1"), [low, high, *values])
     return answer(rollup, by, found)
 
 

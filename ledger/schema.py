@@ -16,7 +16,7 @@ from ledger import upgrades
 from ledger.counts import NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 6
+SCHEMA = 7
 
 Columns = dict[str, type]
 
@@ -41,15 +41,10 @@ _AT = (("at",),)
 
 def _tables_of(rollup: Rollup) -> tuple[Table, Table]:
     kinds = {"id": int} | rollup.types(rollup.kind)
-    sums = {"kind_id": int, "writer": int}
+    sums = {"id": int} | rollup.types(rollup.times) | {"kind_id": int, "writer": int}
     return (
         Table(rollup.kinds_table, (), ("id",), unique=(rollup.kind,), added=kinds),
-        Table(
-            rollup.sums_table,
-            (),
-            (*rollup.times, "kind_id", "writer"),
-            added=rollup.types(rollup.times) | sums | rollup.types(rollup.sums),
-        ),
+        Table(rollup.sums_table, (), ("id",), added=sums | rollup.types(rollup.sums)),
     )
 
 
@@ -178,6 +173,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     try:
         if _written_by(connection) < SCHEMA:
             db = Database(connection)
+            anew = upgrades.prepare(connection)
             for table in TABLES:
                 types, required = columns(table)
                 made = db.table(table.name)
@@ -203,7 +199,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                         f"CREATE INDEX IF NOT EXISTS idx_{table.name}_{'_'.join(index)} "
                         f"ON {table.name} ({', '.join(index)}) WHERE {fits}"
                     )
-            upgrades.upgrade(connection)
+            upgrades.upgrade(connection, anew)
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
     except BaseException:

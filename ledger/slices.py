@@ -6,9 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-SLICE = 50_000
-"""Rows of a slice, more only where more have one and the same time."""
-
 
 class Span(NamedTuple):
     """A half-open range of UTC milliseconds: from `low` to before `high`."""
@@ -18,9 +15,12 @@ class Span(NamedTuple):
 
 
 def slices(
-    connection: sqlite3.Connection, table: str, span: Span, column: str = "at", size: int = SLICE
+    connection: sqlite3.Connection, table: str, span: Span, size: int, column: str = "at"
 ) -> Iterator[Span]:
-    """The parts of a span with about `size` rows each, oldest first."""
+    """The parts of a span with `size` rows each, oldest first.
+
+    More only where more than so many have one and the same time.
+    """
     sql = (
         f"SELECT {column} FROM {table} WHERE {column} >= ? AND {column} < ? "  # noqa: S608
         f"ORDER BY {column} LIMIT 1 OFFSET {size}"

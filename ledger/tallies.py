@@ -3,13 +3,13 @@
 A later fact of something that was counted takes one from where it stood and adds one to where it
 stands now. `rebuild` counts the same from the rows by a path of its own.
 
-A kind is a plain tuple in the order of its roll-up's `kind`: one is made for each step.
+What is added to is told by a plain tuple, a roll-up's key: one is made for each step. That of a
+request ends with outcome, reason, guided, day and hour.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from dialog.outcomes import UNKNOWN, outcome_of
 from ledger import records as r
@@ -26,11 +26,8 @@ from ledger.counts import (
     SERVED,
     STEP,
 )
+from ledger.rollups import Key
 
-Counted = tuple[tuple[str, int], tuple[Any, ...]]
-"""A count's day and hour, and its kind, which ends with outcome, reason and guided."""
-Visited = tuple[tuple[str], tuple[Any, ...]]
-"""A visit's day, and its kind."""
 Line = tuple[str, str, str]
 """A session's channel, traffic and digest."""
 
@@ -44,10 +41,10 @@ _SETTLED = (
 )
 
 
-def opened(row: r.Request, times: tuple[str, int]) -> Counted:
+def opened(row: r.Request, times: tuple[str, int]) -> Key:
     """The count that a new request adds one to."""
     leaf = row.leaf
-    return times, (
+    return (
         REQUEST,
         row.channel,
         row.traffic,
@@ -62,20 +59,21 @@ def opened(row: r.Request, times: tuple[str, int]) -> Counted:
         OPEN,
         "",
         False,
+        *times,
     )
 
 
-def opened_as(connection: sqlite3.Connection, request: str) -> Counted | None:
+def opened_as(connection: sqlite3.Connection, request: str) -> Key | None:
     """What a request of the record counted as at its opening."""
     found = connection.execute(_OF_REQUEST, (request,)).fetchone()
     if found is None:
         return None
     day, hour, kind, keyword, *words = found
     keyword = "" if words[-1] == NO_LEAF else keyword
-    return (day, hour), (REQUEST, *words, kind, keyword, OPEN, "", False)
+    return (REQUEST, *words, kind, keyword, OPEN, "", False, day, hour)
 
 
-def closed(connection: sqlite3.Connection, row: r.Closing, count: Counted) -> Counted:
+def closed(connection: sqlite3.Connection, row: r.Closing, count: Key) -> Key:
     """Where a request counts that is closed so."""
     outcome, reason = row.outcome, row.reason
     if outcome == UNKNOWN and (settled := _first_word(connection, row.request)):
@@ -83,7 +81,7 @@ def closed(connection: sqlite3.Connection, row: r.Closing, count: Counted) -> Co
     return _moved(count, outcome, reason, row.errors + row.repeats > 0)
 
 
-def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Counted, Counted] | None:
+def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Key, Key] | None:
     """The counts that an order's coming `reconciled` takes one from and adds one to.
 
     None when its request was not closed as unknown, or when it was reconciled before.
@@ -98,9 +96,8 @@ def reconciled(connection: sqlite3.Connection, row: r.OrderMove) -> tuple[Counte
     return _moved(count, UNKNOWN, "", guided), _moved(count, *outcome_of(row.reason), guided)
 
 
-def _moved(count: Counted, outcome: str, reason: str, guided: bool) -> Counted:
-    times, kind = count
-    return times, (*kind[:-3], outcome, reason, guided)
+def _moved(count: Key, outcome: str, reason: str, guided: bool) -> Key:
+    return (*count[:-5], outcome, reason, guided, *count[-2:])
 
 
 def _first_word(connection: sqlite3.Connection, order: str) -> str:
@@ -109,9 +106,9 @@ def _first_word(connection: sqlite3.Connection, order: str) -> str:
     return found[0] if found else ""
 
 
-def ended(row: r.CallEnd, times: tuple[str, int]) -> Counted:
+def ended(row: r.CallEnd, times: tuple[str, int]) -> Key:
     """The count that a call's end adds one to."""
-    return times, (
+    return (
         CALL,
         row.channel,
         row.traffic,
@@ -126,20 +123,23 @@ def ended(row: r.CallEnd, times: tuple[str, int]) -> Counted:
         SERVED if row.leaves else LOST,
         "agent" if row.agent else row.by,
         row.errors > 0,
+        *times,
     )
 
 
-def stepped(row: r.Step, day: str, line: Line) -> Visited:
+def stepped(row: r.Step, day: str, line: Line) -> Key:
     """The visit that a step adds one and what was listened to."""
-    _, n, _, event, node, stage, tries, key, *_ = row
+    channel, traffic, digest = line
+    stage, key, n = row.stage, row.key, row.n
     if key and not (stage in KEYED and key in KEYS):
         key = ""
-    return (day,), (STEP, *line, node, stage, event, key, tries, n if n < MOST_NTH else MOST_NTH)
+    nth = n if n < MOST_NTH else MOST_NTH
+    return STEP, channel, traffic, digest, row.node, stage, row.event, key, row.tries, nth, day
 
 
-def attempted(row: r.Attempt, day: str, line: Line) -> Visited:
+def attempted(row: r.Attempt, day: str, line: Line) -> Key:
     """The visit that a try which went wrong adds one to."""
-    return (day,), (ATTEMPT, *line, row.node, "", row.reason, "", 0, min(row.n, MOST_NTH))
+    return (ATTEMPT, *line, row.node, "", row.reason, "", 0, min(row.n, MOST_NTH), day)
 
 
 def line_of(connection: sqlite3.Connection, session: str) -> Line:

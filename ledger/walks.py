@@ -72,7 +72,7 @@ class Walks(Counting):
         self, first: str, last: str, traffic: str, channel: str
     ) -> Iterator[tuple[Any, ...]]:
         span = self._span(first, last)
-        for piece in slices(self._reader(), "sessions", span, "opened_at", _SESSIONS):
+        for piece in slices(self._reader(), "sessions", span, _SESSIONS, "opened_at"):
             yield (*piece, traffic, channel, first, last or _LATEST)
 
     def _begun(

@@ -153,6 +153,7 @@ def _guarded(batch: Batch, job: Job) -> Any:
     connection.execute("SAVEPOINT job")
     try:
         result = job(batch)
+        batch.add_up()
     except Exception as fault:
         if not connection.in_transaction:
             raise

@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+FIRST_YEAR, LAST_YEAR = 1900, 2378
+"""Days that have a place in the roll-ups (rollups.place)."""
 DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _QUARTER_MS = 900_000
@@ -21,7 +23,10 @@ class Zone:
         self._quarter = lru_cache(maxsize=1024)(self._look_up)
 
     def local(self, at: int) -> tuple[str, int]:
-        """The local day (YYYY-MM-DD) and hour (0-23) of a UTC time in milliseconds."""
+        """The local day (YYYY-MM-DD) and hour (0-23) of a UTC time in milliseconds.
+
+        Raises ValueError for a time out of these centuries.
+        """
         return self._quarter(at // _QUARTER_MS)
 
     def iso(self, at: int) -> str:
@@ -49,6 +54,8 @@ class Zone:
 
     def _look_up(self, quarter: int) -> tuple[str, int]:
         moment = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, self._info)
+        if not FIRST_YEAR <= moment.year < LAST_YEAR:
+            raise ValueError(f"no time of a record: {moment}")
         return moment.date().isoformat(), moment.hour
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ledger_rows import AT, closing, request, start, step, text
+from ledger_rows import AT, closing, go_on, request, start, step, text
 from sqlite_utils import Database
 
 from ledger import records as r
@@ -213,6 +213,24 @@ def test_file_of_schema_3_is_brought_up_to_date(tmp_path):
         assert ledger._read("SELECT 1 FROM sqlite_master WHERE name = 'tallies'") == []
 
 
+def test_sums_of_schema_6_are_counted_anew(tmp_path):
+    """Sums without an id are dropped and counted from the rows, however many writers they had."""
+    path = tmp_path / "ledger.sqlite"
+    with Ledger.open(path) as ledger:
+        ledger.write(start("s1", step("s1"), request("q1"), closing("q1"))).result()
+        counts, visits = ledger.counts(), ledger.visits()
+    db = Database(path)
+    for of in ("count", "visit"):
+        db[f"{of}_sums"].transform(drop={"id"})
+    db.execute("PRAGMA user_version = 6")
+    db.close()
+    with Ledger.open(path) as ledger:
+        assert (ledger.counts(), ledger.visits()) == (counts, visits)
+        ledger.write(go_on("s1", 1, step("s1", 2), request("q2"))).result()
+        assert ledger.compare_counts() == []
+        assert ledger.compare_visits() == []
+
+
 def test_newer_file_and_other_files_are_refused(tmp_path):
     """A file of a newer release, or no record at all, is one clear error and stays as it is."""
     path = tmp_path / "newer.sqlite"
@@ -236,4 +254,4 @@ def test_schema_number_goes_with_the_schema():
         named = [(name, kind.__name__, name in required) for name, kind in types.items()]
         tables.append((table.name, named, table.key, table.unique, table.indexes, table.partial))
     digest = hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
-    assert (SCHEMA, digest) == (6, "0c4d1ba578ce")
+    assert (SCHEMA, digest) == (7, "aa580102ae79")
