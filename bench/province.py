@@ -1,9 +1,9 @@
 """One province's day in a record: millions of calls, built out of some thousands that were played.
 
 A few thousand demo dialogues go through the real engine; the day is made of copies of them, each
-with ids, a subscriber and times of its own, marked real. Calls of few steps are taken more often, so
-that the average is what is asked for. Rows that nothing is counted by (told, orders, deliveries) are
-left out; the roll-ups are left empty, for the product to rebuild.
+with ids, a subscriber and times of its own, marked real. Calls of few steps are taken more often,
+so that the average is what is asked for. Rows that nothing is counted by (told, orders, deliveries)
+are left out; the roll-ups are left empty, for the product to rebuild.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ class Pattern(NamedTuple):
 
 
 def played(home: Path, calls: int = PLAYED) -> tuple[list[Pattern], list[r.Version]]:
-    """The dialogues of a demo day on the shipped site, and the versions that they were played on."""
+    """The dialogues of a demo day on the shipped site, and the versions they were played on."""
     subprocess.run(
         [
             sys.executable, "-m", "hotline.cli", "--home", str(home), "demo-traffic",
@@ -55,13 +56,10 @@ def played(home: Path, calls: int = PLAYED) -> tuple[list[Pattern], list[r.Versi
         check=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    patterns = []
     with Ledger.open(home / "ledger.db", ZONE) as ledger:
         ends = dict(ledger._read("SELECT id, end_reason FROM sessions"))
-        for channel in ("voice", "text"):
-            for walk in ledger.walks("", "", "demo", channel):
-                patterns.append(_pattern(walk, ends[walk.session.id]))
-        return patterns, ledger.rows(r.Version)
+        walks = (w for channel in ("voice", "text") for w in ledger.walks("", "", "demo", channel))
+        return [_pattern(w, ends[w.session.id]) for w in walks], ledger.rows(r.Version)
 
 
 def _pattern(walk: r.Walk, end_reason: str) -> Pattern:
@@ -148,21 +146,18 @@ class Day:
         put(pending, self.begin_of(begun), r.SessionFacts, (*facts, *state))
         for record, after, row in pattern.rows:
             at = begun + after
+            its: dict[str, Any] = {"at": at}
             if record is r.Closing:
-                row = row._replace(request=session + row.request[old:], at=at)
-            elif record is r.Request:
-                row = row._replace(
-                    id=session + row.id[old:], session=session, at=at, traffic="real",
-                    subscriber=subscriber,
-                )  # fmt: skip
-            elif record is r.CallEnd:
-                row = row._replace(session=session, at=at, traffic="real")
-            elif record is r.Attempt:
-                request = row.request and session + row.request[old:]
-                row = row._replace(session=session, at=at, request=request)
+                its["request"] = session + row.request[old:]
             else:
-                row = (session, row[1], at, *row[3:])
-            put(pending, self.begin_of(at), record, row)
+                its["session"] = session
+            if record is r.Request:
+                its |= {"id": session + row.id[old:], "subscriber": subscriber}
+            if record is r.Attempt and row.request:
+                its["request"] = session + row.request[old:]
+            if record in (r.Request, r.CallEnd):
+                its["traffic"] = "real"
+            put(pending, self.begin_of(at), record, row._replace(**its))
 
     def begin_of(self, at: int) -> int:
         """The number of the minute."""
@@ -200,8 +195,7 @@ def build(
                 made = [(*row, ZONE, *local) for row in some]
                 connection.executemany(f"INSERT INTO sessions ({columns}) VALUES ({marks})", made)
             else:
-                place = record._fields.index("at")
-                some.sort(key=lambda row: row[place])
+                some.sort(key=attrgetter("at"))
                 connection.executemany(inserts[record], [(*row, *local) for row in some])
             done += len(some)
         connection.execute("COMMIT")

@@ -5,8 +5,8 @@ text) in `--home`, else in a temporary folder that is removed at the end, then m
 rebuild of the roll-ups from the rows, its memory and its equality with them; each report from the
 roll-ups; what writing them costs. A day that stands in `--home` already is measured as it is.
 
-Goals: a report under 0.3 s (journeys apart), the rebuild under 120 s and 500 MB, the cost under 10 %.
-Memory is the peak of a process of its own.
+Goals: a report under 0.3 s (journeys apart), the rebuild under 120 s and 500 MB, the cost of the
+serving path under 10 %. Memory is the peak of a process of its own.
 """
 
 from __future__ import annotations

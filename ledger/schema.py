@@ -185,7 +185,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                 made.create(
                     types,
                     pk=table.key or None,
-                    not_null=required - set(table.key),
+                    not_null=required,
                     defaults=table.defaults,
                     transform=True,
                     strict=True,
