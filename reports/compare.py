@@ -90,26 +90,9 @@ def compare(a: Side, b: Side, basis: Basis, *, by: str = "node", rate: str = R3)
             raise Unanswerable(both(chinese, english))
     days = (fact.row.day for seen in sides for fact in seen.facts)
     known = basis.facts(days, a=a.name, b=b.name, rate=rate)
-    rows: list[tuple[Cell, ...]] = []
-    behind: list[Filter] = []
-    for name in RATES:
-        before, after = (seen.rates[name] for seen in sides)
-        if before.of and after.of:
-            found = difference(before, after)
-            rows.append(
-                (
-                    TOTAL,
-                    name,
-                    before,
-                    after,
-                    _points(found),
-                    None,
-                    None,
-                    *_chance(found, name, sides),
-                )
-            )
-            behind.append(basis.behind(rate=name, **b.kept))
-    if not (sides[0].rates[rate].of and sides[1].rates[rate].of):
+    rows = _totals(sides)
+    behind = [basis.behind(rate=str(row[1]), **b.kept) for row in rows]
+    if not all(seen.rates[rate].of for seen in sides):
         note = both(
             f"{rate} 只有一边有申请，无法分解。",
             f"Only one side has requests of {rate}: it can't be split.",
@@ -118,25 +101,47 @@ def compare(a: Side, b: Side, basis: Basis, *, by: str = "node", rate: str = R3)
     groups = [by_group(seen.facts, rate, _group(by)) for seen in sides]
     effects = kitagawa(*groups)
     order = sorted(effects, key=lambda group: (-abs(sum(effects[group])), group))
+    rows += _parts(rate, order, groups, effects)
+    behind += [basis.behind(rate=rate, **b.kept, **{by: group}) for group in order]
+    notes = _notes(rate, sides, effects, groups, (a.name, b.name))
+    chart = _chart(by, order, effects)
+    return Report(TITLE, known, _columns(by), tuple(rows), notes, (chart,), tuple(behind))
+
+
+def _totals(sides: Sequence[_Seen]) -> list[tuple[Cell, ...]]:
+    """A row for each rate that both sides have requests of."""
+    rows: list[tuple[Cell, ...]] = []
+    for name in RATES:
+        before, after = (seen.rates[name] for seen in sides)
+        if before.of and after.of:
+            found = difference(before, after)
+            change = (_points(found), None, None)
+            rows.append((TOTAL, name, before, after, *change, *_chance(found, name, sides)))
+    return rows
+
+
+def _parts(
+    rate: str,
+    order: Sequence[str],
+    groups: Sequence[Mapping[str, Rate]],
+    effects: Mapping[str, Effects],
+) -> list[tuple[Cell, ...]]:
+    """A row for each group, with what it adds to the change."""
     chances = _group_chances(order, groups)
+    rows: list[tuple[Cell, ...]] = []
     for group in order:
-        found_ = chances[group]
+        chance = chances[group]
         rows.append(
             (
                 group or NO_GROUP,
                 rate,
                 *(side.get(group, Rate(0, 0)) for side in groups),
-                _points(found_[0]) if found_ else None,
-                _pp(effects[group].mix),
-                _pp(effects[group].rate),
-                _p(found_[0].p) if found_ else None,
-                _p(found_[1]) if found_ else None,
+                _points(chance[0]) if chance else None,
+                *map(_pp, effects[group]),
+                *((_p(chance[0].p), _p(chance[1])) if chance else (None, None)),
             )
         )
-        behind.append(basis.behind(rate=rate, **b.kept, **{by: group}))
-    notes = _notes(rate, sides, effects, groups, (a.name, b.name))
-    chart = _chart(by, order, effects)
-    return Report(TITLE, known, _columns(by), tuple(rows), notes, (chart,), tuple(behind))
+    return rows
 
 
 def _group(by: str) -> Callable[[Count], str]:

@@ -7,7 +7,7 @@ in docs/reports.md.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.counts import Count
@@ -15,6 +15,7 @@ from reports.basis import Basis
 from reports.failures import BY_TIME, overdue_note
 from reports.layout import (
     CONTROL,
+    Cell,
     Chart,
     Decimal,
     Mark,
@@ -48,8 +49,21 @@ _PHASES = (Word("baseline", "基准期", "baseline"), Word("watched", "监控期
 
 class _Point(NamedTuple):
     label: str
-    day: str
     rate: Rate
+
+    @property
+    def day(self) -> str:
+        return self.label[:10]
+
+
+class _Judged(NamedTuple):
+    """A point with its limits in percent (None: it can't be judged) and its signals."""
+
+    point: _Point
+    low: float | None
+    high: float | None
+    signals: tuple[Word, ...]
+    frozen: bool  # of the baseline
 
 
 def control(
@@ -71,74 +85,49 @@ def control(
     if not rates:
         return Report(TITLE, known, (), (), (basis.no_data(),))
     now = _NOW[by](basis.as_of)
-    points = [
-        _Point(label, label[:10], point) for label, point in sorted(rates.items()) if label < now
-    ]
+    points = [_Point(label, rates[label]) for label in sorted(rates) if label < now]
     base_points = _baseline_of(points, frozen, by)
     base = _baseline(base_points)
-    found_signals = signals([point.rate for point in points], base)
     known |= {
         "baseline": f"{base_points[0].label} – {base_points[-1].label}",
         "centre": f"{100 * base.centre:.2f} %",
         "sigma_z": f"{base.sigma_z:.2f}",
     }
-    in_base = {point.label for point in base_points}
-    notes = [
-        f"{RATE_WORDS[rate]}；{_UNITS[by]}",
-        _LIMITS,
-    ]
-    if len(base_points) < USUAL:
-        notes.append(
-            both(
-                f"基准期只有 {len(base_points)} 点，控制限还不稳，通常要 {USUAL} 点。",
-                f"Only {len(base_points)} points of baseline: the limits are not steady; {USUAL} "
-                "are usual.",
-            )
-        )
+    judged = _judged(points, base, {point.label for point in base_points})
+    notes = [f"{RATE_WORDS[rate]}；{_UNITS[by]}", _LIMITS, *_doubts(judged)]
     if now in rates:
         notes.append(both(f"{now} 尚未结束，未计入。", f"{now} is not over: left out."))
     if overdue := sum(fact.row.n for fact in found if fact.overdue):
         notes.append(overdue_note(overdue))
-    if few := sum(not base.judges(point.rate.of) for point in points):
-        notes.append(
-            both(
-                f"{few} 点申请太少（预期失败不足 {LEAST_EXPECTED} 次），不作判断。",
-                f"{few} points have too few requests to be judged (under {LEAST_EXPECTED} "
-                "expected failures).",
-            )
-        )
-    if any(
-        why and point.label in in_base for point, why in zip(points, found_signals, strict=True)
-    ):
-        notes.append(
-            both(
-                "基准期内已有信号，控制限可能偏宽：请换一段平稳的基准期。",
-                "The baseline has signals of its own, so the limits may be too wide: choose a "
-                "steady one.",
-            )
-        )
-    notes += _told(points, found_signals, base)
-    rows = tuple(
-        (
-            point.label,
-            _PHASES[point.label not in in_base],
-            point.rate,
-            *(None if limit is None else Decimal(limit, 2, "%") for limit in _limits(base, point)),
-            "; ".join(map(str, why)) or None,
-        )
-        for point, why in zip(points, found_signals, strict=True)
+    notes += _told(judged)
+    return Report(
+        TITLE,
+        known,
+        (BY_TIME[by], *_COLUMNS),
+        tuple(map(_row, judged)),
+        tuple(notes),
+        (_chart(rate, judged, base),),
+        tuple(basis.behind(rate=rate, day=point.day, **_hour(point.label)) for point in points),
     )
-    columns = (
-        BY_TIME[by],
-        Word("phase", "阶段", "phase"),
-        Word("failure_rate", "失败率", "failure rate"),
-        Word("low", "下限", "lower limit"),
-        Word("high", "上限", "upper limit"),
-        Word("signal", "信号", "signal"),
-    )
-    behind = tuple(basis.behind(rate=rate, day=point.day, **_hour(point.label)) for point in points)
-    chart = _chart(rate, points, found_signals, base)
-    return Report(TITLE, known, columns, rows, tuple(notes), (chart,), behind)
+
+
+_COLUMNS = (
+    Word("phase", "阶段", "phase"),
+    Word("failure_rate", "失败率", "failure rate"),
+    Word("low", "下限", "lower limit"),
+    Word("high", "上限", "upper limit"),
+    Word("signal", "信号", "signal"),
+)
+
+
+def _row(one: _Judged) -> tuple[Cell, ...]:
+    limits = (None if limit is None else Decimal(limit, 2, "%") for limit in (one.low, one.high))
+    phase = _PHASES[not one.frozen]
+    return (one.point.label, phase, one.point.rate, *limits, _words(one.signals) or None)
+
+
+def _words(signals_: Iterable[Word]) -> str:
+    return "; ".join(map(str, signals_))
 
 
 _LABEL: Mapping[str, Callable[[Count], str]] = {
@@ -197,42 +186,66 @@ def _baseline(points: Sequence[_Point]) -> Baseline:
     )
 
 
-def _limits(base: Baseline, point: _Point) -> tuple[float | None, float | None]:
-    """In percent; none for a point that can't be judged."""
-    if not base.judges(point.rate.of):
-        return None, None
-    low, high = base.limits(point.rate.of)
-    return 100 * low, 100 * high
-
-
-def _told(points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline) -> list[str]:
-    told = []
+def _judged(points: Sequence[_Point], base: Baseline, frozen: set[str]) -> list[_Judged]:
+    found = signals([point.rate for point in points], base)
+    judged = []
     for point, why in zip(points, found, strict=True):
-        if why:
-            low, high = (f"{100 * limit:.2f}" for limit in base.limits(point.rate.of))
-            words = "; ".join(map(str, why))
-            told.append(f"信号 signal: {point.label} {point.rate}, {low}–{high} %: {words}")
-    return told or ["没有信号。 No signals."]
+        one = _Judged(point, None, None, why, point.label in frozen)
+        if base.judges(point.rate.of):
+            low, high = base.limits(point.rate.of)
+            one = one._replace(low=100 * low, high=100 * high)
+        judged.append(one)
+    return judged
 
 
-def _chart(
-    rate: str, points: Sequence[_Point], found: Sequence[Sequence[Word]], base: Baseline
-) -> Chart:
-    limits = [_limits(base, point) for point in points]
+def _doubts(judged: Sequence[_Judged]) -> Iterator[str]:
+    """What the reader should know before believing the limits."""
+    frozen = sum(one.frozen for one in judged)
+    if frozen < USUAL:
+        yield both(
+            f"基准期只有 {frozen} 点，控制限还不稳，通常要 {USUAL} 点。",
+            f"Only {frozen} points of baseline: the limits are not steady; {USUAL} are usual.",
+        )
+    if any(one.frozen and one.signals for one in judged):
+        yield both(
+            "基准期内已有信号，控制限可能偏宽：请换一段平稳的基准期。",
+            "The baseline has signals of its own, so the limits may be too wide: choose a steady "
+            "one.",
+        )
+    if few := sum(one.low is None for one in judged):
+        yield both(
+            f"{few} 点申请太少（预期失败不足 {LEAST_EXPECTED} 次），不作判断。",
+            f"{few} points have too few requests to be judged (under {LEAST_EXPECTED} expected "
+            "failures).",
+        )
+
+
+def _told(judged: Sequence[_Judged]) -> list[str]:
+    told = [
+        f"信号 signal: {one.point.label} {one.point.rate}, {one.low:.2f}–{one.high:.2f} %: "
+        f"{_words(one.signals)}"
+        for one in judged
+        if one.signals
+    ]
+    return told or [both("没有信号。", "No signals.")]
+
+
+def _chart(rate: str, judged: Sequence[_Judged], base: Baseline) -> Chart:
     word = RATE_WORDS[rate]
+    rates = [one.point.rate for one in judged]
     return Chart(
         CONTROL,
         Word("control", f"{word.chinese} 控制图", f"control chart of {word.english}"),
         "%",
-        tuple(point.label for point in points),
+        tuple(one.point.label for one in judged),
         (
             Series(
                 word,
-                tuple(100 * point.rate.n / point.rate.of for point in points),
-                tuple(low for low, _ in limits),
-                tuple(high for _, high in limits),
+                tuple(100 * rate.n / rate.of for rate in rates),
+                tuple(one.low for one in judged),
+                tuple(one.high for one in judged),
             ),
         ),
         100 * base.centre,
-        tuple(Mark(at, why) for at, words in enumerate(found) for why in words),
+        tuple(Mark(at, why) for at, one in enumerate(judged) for why in one.signals),
     )
