@@ -21,6 +21,8 @@ _COMMANDS = {
     "schema": ("check", "输出 menus.yaml 的 JSON Schema。 Print the JSON Schema of menus.yaml."),
     "diagram": ("check", "输出菜单图（Mermaid）。 Print the menu tree as a Mermaid diagram."),
     "demo-traffic": ("demo", "生成演示话务。 Synthetic traffic to try reports on."),
+    "tune": ("tune", "菜单次序调优。 The best order of the menus."),
+    "replay": ("replay", "用记录的通话试一个菜单文件。 Recorded calls against a menus file."),
     "trial": ("trial", "试验候选版本。 Try a candidate on some of the subscribers."),
     "versions": ("versions", "菜单的各个版本。 The menus versions."),
     "rollback": ("versions", "退回到以前的版本。 Go back to an earlier version."),

@@ -41,10 +41,13 @@ class Refused(ValueError):
 
 
 def check(site: Path) -> tuple[Model | None, list[Finding]]:
-    """The site's model and every finding: the check of start and reload, and topics.yaml beside it.
+    """The site's model and every finding: the check of start and reload, and the files beside it.
 
-    What is wrong with topics.yaml keeps no version from serving; a site may do without the file.
+    What is wrong with topics.yaml or tuning.yaml keeps no version from serving; a site may do
+    without them.
     """
+    from tuning.rules import load_rules  # the serving path needs no tuning
+
     try:
         sources = read_sources(site)
     except UnreadableError as unreadable:
@@ -53,6 +56,8 @@ def check(site: Path) -> tuple[Model | None, list[Finding]]:
     model, findings = check_sources(sources, folder / "prompts")
     if model is not None and (folder / TOPICS_FILE).exists():
         findings = [*findings, *load_topics(folder, model)[1]]
+    if model is not None:
+        findings = [*findings, *load_rules(folder, model)[1]]
     return model, findings
 
 

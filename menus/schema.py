@@ -327,12 +327,10 @@ TOPICS = Record(
     },
     ("format", "codes"),
 )
-_TITLES = ((MENUS, "menus.yaml"), (CODEBOOK, "codebook"), (TOPICS, "topics.yaml"))
 
 
-def json_schema(shape: Shape = MENUS) -> dict[str, Any]:
-    """The JSON Schema of menus.yaml, of a codebook or of topics.yaml (`json_schema(TOPICS)`)."""
-    title = next(title for of, title in _TITLES if of is shape)
+def json_schema(shape: Shape = MENUS, title: str = "menus.yaml") -> dict[str, Any]:
+    """The JSON Schema of menus.yaml or, by its shape and title, of another file of a site."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Hotline {title}, format 1",

@@ -57,7 +57,7 @@ def test_schema_takes_the_good_files(read: Any) -> None:
             shape = MENUS if name == "menus.yaml" else CODEBOOK
             jsonschema.validate(read(text), json_schema(shape))
     topics = (Path(__file__).parent.parent / "topics.yaml").read_text("utf-8")
-    jsonschema.validate(read(topics), json_schema(TOPICS))
+    jsonschema.validate(read(topics), json_schema(TOPICS, "topics.yaml"))
 
 
 @pytest.mark.parametrize("code", SHAPE_FINDINGS)

@@ -21,6 +21,7 @@ from tuning.lineup import (
     Option,
     cost,
     heard,
+    hearings,
     keeps_to,
     keys_of,
 )
@@ -161,6 +162,7 @@ def lineups(draw: st.DrawFn, rules: str = "", most: int = 6) -> Lineup:
             draw(weights),
             draw(lengths),
             listens=draw(st.sampled_from((Fraction(1), Fraction(1, 2)))),
+            hearings=draw(st.sampled_from((Fraction(1), Fraction(3, 2)))),
             regulars=draw(st.integers(0, 30)),
             key=str(i + 1),
         )
@@ -183,6 +185,10 @@ def lineups(draw: st.DrawFn, rules: str = "", most: int = 6) -> Lineup:
     if "p" in rules:
         pinned = draw(st.dictionaries(st.sampled_from(ids), st.integers(-n, n - 1), max_size=2))
         menu = menu._replace(pins=pinned)
+    if "u" in rules:
+        other = [id_ for id_ in ids if id_ not in menu.pins]
+        menu = menu._replace(uncounted=draw(st.frozensets(st.sampled_from(other), max_size=2))
+                             if other else frozenset())  # fmt: skip
     if "k" in rules:
         keys = tuple(str(i + 1) for i in range(n))
         kept = draw(st.frozensets(st.sampled_from(ids), max_size=2))
@@ -232,21 +238,21 @@ def test_required_order(menu: Lineup) -> None:
     check(menu)
 
 
-@given(lineups("p"))
+@given(lineups("pu"))
 @settings(deadline=None)
 def test_pins(menu: Lineup) -> None:
     """Pins first, last, in the middle, and such as exclude each other."""
     check(menu)
 
 
-@given(lineups("gbpk"))
+@given(lineups("gbpku"))
 @settings(deadline=None)
 def test_all_rules_together(menu: Lineup) -> None:
     """Pins, groups, pairs and the relearning of keys, as far as they can be kept together."""
     check(menu)
 
 
-@given(lineups("gbp"), st.sampled_from((0.01, 0.08, 0.5)))
+@given(lineups("gbpu"), st.sampled_from((0.01, 0.08, 0.5)))
 @settings(deadline=None)
 def test_exponential_patience(menu: Lineup, rate: float) -> None:
     """The index of patience, for options, groups and chains."""
@@ -279,6 +285,18 @@ def test_keys_that_regulars_know_hold_an_order() -> None:
     assert best(menu).ids == ("a", "b")
     assert best(menu._replace(relearn=Fraction(1, 16))).ids == ("b", "a")
     assert best(menu._replace(keys=())).ids == ("b", "a")  # keys stay, the announcement moves
+
+
+def test_retries_weigh() -> None:
+    """Who errs hears the menu again: w (1 - e^K) / (1 - e)."""
+    assert hearings(0, 3) == 1
+    assert hearings(Fraction(1, 2), 3) == Fraction(7, 4)
+    assert hearings(1, 3) == 3
+    options = (Option("a", 10, 2), Option("b", 10, 2, hearings=hearings(Fraction(1, 4), 3)))
+    assert best(Lineup(options)).ids == ("b", "a")
+    assert cost(Lineup(options), ("a", "b")) == 20 + 40 * Fraction(21, 16)
+    with pytest.raises(ValueError, match="share"):
+        hearings(1.2, 3)
 
 
 # -- edges ----------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ def trees(draw: st.DrawFn, *, rules: bool = False, most: int = 3) -> Tree:
         nonlocal n
         n += 1
         listens = draw(st.sampled_from((1, 1, 0.5)))
-        return Option(f"o{n}", draw(st.integers(0, 30)), draw(st.integers(1, 9)), listens)
+        times = draw(st.sampled_from((1, 1, 1.5))) if rules else 1
+        return Option(f"o{n}", draw(st.integers(0, 30)), draw(st.integers(1, 9)), listens, times)
 
     def menu(sub: tuple[str, ...] = ()) -> Menu:
         options = tuple(option() for _ in range(draw(st.integers(1, most)))) + tuple(

@@ -37,8 +37,10 @@ def _string(options: Sequence[Option], rate: Rate) -> _String:
     length: float = 0
     for option in options:
         length += option.d
-        weight = option.w * option.listens
-        value += weight if rate is None else weight * math.exp(-rate * length)
+        if rate is None:
+            value += option.listening
+        else:
+            value += option.w * option.listens * math.exp(-rate * length)
     return _String(tuple(options), value, length)
 
 

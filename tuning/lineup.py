@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 Survival = Callable[[float], float]
 """Which share of callers still listens after so long: any falling curve from 1."""
 
 
-class Exponential(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Exponential:
     """Patience without memory: in each second the share `rate` of those who listen hangs up."""
 
     rate: float
@@ -29,15 +31,35 @@ class Option(NamedTuple):
     """A choice: who wants it, and how long its announcement is.
 
     `listens` is the share of its callers who press when they have heard it; the others know its
-    key. `regulars` is how much demand a change of its key disturbs (rho w), `key` the key today.
+    key. `hearings` is how often they hear the menu, errors included (see `hearings`). `regulars`
+    is how much demand a change of its key disturbs (rho w), `key` the key today.
     """
 
     id: str
     w: float
     d: float
     listens: float = 1
+    hearings: float = 1
     regulars: float = 0
     key: str = ""
+
+    @property
+    def listening(self) -> float:
+        """What a second before it costs: the demand that listens, as often as it does."""
+        return self.w * self.listens * self.hearings
+
+
+def hearings(errors: float, tries: int) -> float:
+    """How often a menu is heard when each hearing fails with this chance, `tries` times at most.
+
+    (1 - e^K) / (1 - e). Raises ValueError for a chance that is none.
+
+    >>> hearings(0.5, 2)
+    1.5
+    """
+    if not 0 <= errors <= 1:
+        raise ValueError(f"a share of hearings, not {errors}")
+    return (1 - errors**tries) / (1 - errors) if errors < 1 else tries
 
 
 class Lineup(NamedTuple):
@@ -47,6 +69,9 @@ class Lineup(NamedTuple):
     that stay together. `before`: pairs of which the first is announced before the second.
     `barge_in`: the share of callers who press as soon as they know their key; the others hear all
     of it whatever the order.
+
+    `uncounted` options (shortcuts) are announced between those pinned to the beginning and those
+    pinned to the end; the places of pins are counted without them.
 
     `keys` are the keys in the order in which they are given out anew, but for the options in
     `kept`; each key that changes costs `relearn` for each of its regulars. () = keys stay.
@@ -61,6 +86,7 @@ class Lineup(NamedTuple):
     keys: tuple[str, ...] = ()
     kept: frozenset[str] = frozenset()
     relearn: float = 0
+    uncounted: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -70,8 +96,20 @@ class Lineup(NamedTuple):
     @property
     def places(self) -> dict[str, int]:
         """The pins, all counted from 0."""
-        n = len(self.options)
+        n = len(self.options) - len(self.uncounted)
         return {id_: place + n if place < 0 else place for id_, place in self.pins.items()}
+
+    @property
+    def ends(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The options pinned to the beginning without a gap, and those to the end, in order."""
+        at = {place: id_ for id_, place in self.places.items()}
+        begin, end = 0, len(self.options) - len(self.uncounted)
+        while begin in at:
+            begin += 1
+        while end - 1 in at and end > begin:
+            end -= 1
+        last = range(end, len(self.options) - len(self.uncounted))
+        return tuple(at[n] for n in range(begin)), tuple(at[n] for n in last)
 
 
 class Order(NamedTuple):
@@ -117,9 +155,9 @@ def cost(lineup: Lineup, ids: Sequence[str], survival: Survival | None = None) -
     whole = times[ids[-1]] if ids else lineup.intro
     total: float = 0
     for option in lineup.options:
-        listening = option.w * option.listens
-        heard_, all_ = times[option.id], whole
+        listening, heard_, all_ = option.listening, times[option.id], whole
         if survival is not None:
+            listening = option.w * option.listens
             heard_, all_ = 1 - survival(heard_), 1 - survival(all_)
         total += listening * (lineup.barge_in * heard_ + (1 - lineup.barge_in) * all_)
         if given[option.id] != option.key:
@@ -130,11 +168,19 @@ def cost(lineup: Lineup, ids: Sequence[str], survival: Survival | None = None) -
 def keeps_to(lineup: Lineup, ids: Sequence[str]) -> bool:
     """Whether an order keeps to the lineup's pins, groups and pairs."""
     at = {id_: n for n, id_ in enumerate(ids)}
+    counted = [id_ for id_ in ids if id_ not in lineup.uncounted]
     return (
-        all(at[id_] == place for id_, place in lineup.places.items())
+        all(0 <= n < len(counted) and counted[n] == id_ for id_, n in lineup.places.items())
+        and (not lineup.uncounted or _between(ids, *lineup.ends))
         and all(at[first] < at[then] for first, then in lineup.before)
         and all(
             max(at[id_] for id_ in group) - min(at[id_] for id_ in group) < len(group)
             for group in lineup.groups
         )
     )
+
+
+def _between(ids: Sequence[str], first: Sequence[str], last: Sequence[str]) -> bool:
+    """Whether an order begins and ends with these."""
+    n = len(ids) - len(last)
+    return [*ids[: len(first)]] == [*first] and [*ids[n:]] == [*last]

@@ -96,21 +96,13 @@ def _ends(
     lineup: Lineup,
 ) -> tuple[list[Option], list[Option], list[Option]] | None:
     """The options pinned first, those not pinned, those pinned last; None for any other pin."""
-    n, pins = len(lineup.options), lineup.places
-    at = {place: id_ for id_, place in pins.items()}
+    pins = lineup.places
     ruled = {id_ for group in (*lineup.groups, *lineup.before) for id_ in group}
-    if len(at) < len(pins) or ruled & set(pins):
+    if len(set(pins.values())) < len(pins) or ruled & set(pins):
+        return None
+    first, last = lineup.ends
+    if len(first) + len(last) < len(pins):
         return None
     by_id = {option.id: option for option in lineup.options}
-    begin, end = 0, n
-    while begin in at:
-        begin += 1
-    while end - 1 in at and end > begin:
-        end -= 1
-    if begin + n - end < len(pins):
-        return None
-    return (
-        [by_id[at[place]] for place in range(begin)],
-        [option for option in lineup.options if option.id not in pins],
-        [by_id[at[place]] for place in range(end, n)],
-    )
+    middle = [option for option in lineup.options if option.id not in pins]
+    return [by_id[id_] for id_ in first], middle, [by_id[id_] for id_ in last]

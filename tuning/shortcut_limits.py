@@ -48,57 +48,46 @@ class _At(NamedTuple):
     listening: float
 
 
-def relaxed_lineup(lineup: Lineup) -> Lineup:
-    """A lineup that keeps only what is pinned to its end (from -1 on): its best costs no more."""
-    at = {place: id_ for id_, place in lineup.pins.items()}
-    pins = {}
-    place = -1
-    while place in at:
-        pins[at[place]] = place
-        place -= 1
-    return lineup._replace(pins=pins, groups=(), before=(), keys=())
+def _plain(lineup: Lineup) -> bool:
+    """Whether nothing rules the order but pins to the end."""
+    first, last = lineup.ends
+    return not (
+        first or len(last) < len(lineup.pins) or lineup.groups or lineup.before or lineup.keys
+    )
 
 
-def counts_places(lineup: Lineup) -> bool:
-    """Whether a pin counts from the beginning: a shortcut before it moves it by one place."""
-    return any(place >= 0 for place in lineup.pins.values())
+def top_hearings(tree: Tree) -> float:
+    """How often callers hear the top: what holds for its first option holds for a new one."""
+    options = tree.menus[tree.root].lineup.options
+    return options[0].hearings if options else 1
 
 
 def savings_at_most(tree: Tree, flows: Flows, most: int, moved: bool) -> dict[Shortcut, float]:
-    """The most that each shortcut can save.
-
-    The tree is a filled one. A top whose pins count places must be costed as relaxed.
-    """
+    """The most that each shortcut can save. The tree is a filled one."""
     limits = _Limits(tree, flows, most, moved)
     return {shortcut: limits.saving(shortcut, parts) for shortcut, parts in flows.items()}
-
-
-def _l(option: Option) -> float:
-    return option.w * option.listens
 
 
 class _Limits:
     def __init__(self, tree: Tree, flows: Flows, most: int, moved: bool) -> None:
         self._root, self._moved, self._others = tree.root, moved, most - 1
         self._menus = {id_: _at(tree.menus[id_].lineup) for id_ in tree.ids}
-        self._ruled = {
-            id_
-            for id_, at in self._menus.items()
-            if at.lineup != relaxed_lineup(at.lineup)
-            and not (id_ == tree.root and counts_places(at.lineup))
-        }
+        self._ruled = {id_ for id_, at in self._menus.items() if not _plain(at.lineup)}
         by_option: dict[tuple[str, str], list[float]] = {}
         for parts in flows.values():
             for flow in parts:
                 by_option.setdefault((flow.menu, flow.option), []).append(flow.listening)
         self._takers = {key: sorted(parts, reverse=True) for key, parts in by_option.items()}
         self._longest = sum(sorted((s.d for s in flows), reverse=True)[: self._others])
-        self._rivals = [(parts[0].demand, shortcut.d) for shortcut, parts in flows.items()]
+        self._hearings = top_hearings(tree)
+        self._rivals = [
+            (parts[0].demand * self._hearings, shortcut.d) for shortcut, parts in flows.items()
+        ]
 
     def _low(self, menu: str, option: Option) -> float:
         """The least that may listen to an option beside other shortcuts."""
         takers = self._takers.get((menu, option.id), [])
-        return max(_l(option) - sum(takers[: self._others]), 0)
+        return max(option.listening - option.hearings * sum(takers[: self._others]), 0)
 
     def saving(self, shortcut: Shortcut, parts: Sequence[Flow]) -> float:
         own = parts[0]
@@ -106,13 +95,14 @@ class _Limits:
         for flow in parts:
             if flow.listening or flow is own:
                 saved += self._spared(flow, flow is own)
-        return saved - self._added(shortcut.d, own.demand)
+        return saved - self._added(shortcut.d, own.demand * self._hearings)
 
     def _spared(self, flow: Flow, own: bool) -> float:
         """What the menu of a flow costs less at most, once the flow is gone."""
         at = self._menus[flow.menu]
-        lineup, x = at.lineup, flow.listening
+        lineup = at.lineup
         option = next(o for o in lineup.options if o.id == flow.option)
+        x = flow.listening * option.hearings
         gone = own and self._moved
         if flow.menu in self._ruled or option in at.last:
             longest = at.whole + (self._longest if flow.menu == self._root else 0)
@@ -123,11 +113,11 @@ class _Limits:
             if other is option:
                 continue
             if gone:
-                pairs += min(_l(option) * other.d, _l(other) * option.d)
+                pairs += min(option.listening * other.d, other.listening * option.d)
             else:
-                pairs += min(max(_l(other) * option.d - rest * other.d, 0), x * other.d)
+                pairs += min(max(other.listening * option.d - rest * other.d, 0), x * other.d)
         if gone:
-            pairs += option.d * sum(map(_l, at.last))
+            pairs += option.d * sum(o.listening for o in at.last)
         if flow.menu == self._root:
             pairs += self._passed(option, rest, x)
         saved = lineup.barge_in * (x * (lineup.intro + option.d) + pairs)
@@ -151,16 +141,16 @@ class _Limits:
         lineup = at.lineup
         pairs: float = 0
         for other in at.free:
-            low = max(self._low(self._root, other) - demand, 0)
+            low = max(self._low(self._root, other) - demand / self._hearings * other.hearings, 0)
             pairs += min(demand * other.d, low * d)
-        pairs += d * sum(map(_l, at.last))
+        pairs += d * sum(o.listening for o in at.last)
         added = lineup.barge_in * (demand * (lineup.intro + d) + pairs)
         return added + (1 - lineup.barge_in) * d * at.listening
 
 
 def _at(lineup: Lineup) -> _At:
-    last = relaxed_lineup(lineup).pins
+    _, last = lineup.ends
     free = tuple(o for o in lineup.options if o.id not in last)
     ending = tuple(o for o in lineup.options if o.id in last)
     whole = lineup.intro + sum(o.d for o in lineup.options)
-    return _At(lineup, free, ending, whole, sum(map(_l, lineup.options)))
+    return _At(lineup, free, ending, whole, sum(o.listening for o in lineup.options))

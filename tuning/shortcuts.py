@@ -12,13 +12,7 @@ from typing import NamedTuple
 
 from tuning.lineup import Lineup, Option
 from tuning.order import best
-from tuning.shortcut_limits import (
-    Flow,
-    Shortcut,
-    counts_places,
-    relaxed_lineup,
-    savings_at_most,
-)
+from tuning.shortcut_limits import Flow, Shortcut, savings_at_most, top_hearings
 from tuning.tree import Menu, Tree, filled
 
 
@@ -50,12 +44,14 @@ def with_shortcuts(tree: Tree, chosen: Sequence[Shortcut], *, moved: bool = Fals
             rest = tuple(o for o in menu.lineup.options if o.id != shortcut.option)
             menus[shortcut.menu] = menu._replace(lineup=menu.lineup._replace(options=rest))
         root = menus[tree.root]
-        option = Option(shortcut.id, flows[0].demand, shortcut.d)
+        option = Option(shortcut.id, flows[0].demand, shortcut.d, hearings=top_hearings(tree))
         if moved:
             known = _option(tree.menus[shortcut.menu].lineup, shortcut.option)
             option = option._replace(regulars=known.regulars)
         top = root.lineup._replace(
-            options=_placed(root.lineup, option), kept=root.lineup.kept | {shortcut.id}
+            options=_placed(root.lineup, option),
+            kept=root.lineup.kept | {shortcut.id},
+            uncounted=root.lineup.uncounted | {shortcut.id},
         )
         menus[tree.root] = root._replace(lineup=top)
     return tree._replace(menus={id_: _shared(menus, menu) for id_, menu in menus.items()})
@@ -77,7 +73,7 @@ def _shared(menus: Mapping[str, Menu], menu: Menu) -> Menu:
 def _placed(lineup: Lineup, option: Option) -> tuple[Option, ...]:
     """The options with a new one behind those that are not pinned to the end."""
     n = len(lineup.options)
-    while n and lineup.places.get(lineup.options[n - 1].id) == n - 1:
+    while n and lineup.pins.get(lineup.options[n - 1].id, 0) < 0:
         n -= 1
     return (*lineup.options[:n], option, *lineup.options[n:])
 
@@ -167,44 +163,36 @@ class _Search:
         self._candidates = sorted(candidates, key=limits.__getitem__, reverse=True)
         self._limits = [max(limits[c], 0) for c in self._candidates]
         self._on_way = {c: frozenset(flow.menu for flow in flows[c]) for c in candidates}
-        self._relaxes = counts_places(tree.menus[tree.root].lineup)
-        self._known: dict[tuple[str, frozenset[Shortcut], bool], float] = {}
+        self._known: dict[tuple[str, frozenset[Shortcut]], float] = {}
         self.best: tuple[Shortcut, ...] = ()
-        self.cost = self._whole((), relaxed=False)
+        self.cost = self._whole(())
         self.tried = 1
 
     def go(self, begin: int, chosen: tuple[Shortcut, ...]) -> None:
         """All sets that begin with `chosen` and go on with candidates from `begin` on."""
         left = self._most - len(chosen)
-        at_least = self._whole(chosen, relaxed=True)
+        at = self._whole(chosen)
         for n in range(begin, len(self._candidates) if left else begin):
-            if at_least - sum(self._limits[n : n + left]) >= self.cost:
+            if at - sum(self._limits[n : n + left]) >= self.cost:
                 return  # sorted: what follows saves no more
             more = (*chosen, self._candidates[n])
             self.tried += 1
-            if self._whole(more, relaxed=True) < self.cost:
-                cost = self._whole(more, relaxed=False)
-                if cost < self.cost:
-                    self.best, self.cost = more, cost
+            cost = self._whole(more)
+            if cost < self.cost:
+                self.best, self.cost = more, cost
             self.go(n + 1, more)
 
-    def _whole(self, chosen: tuple[Shortcut, ...], *, relaxed: bool) -> float:
-        """What the tree costs; `relaxed`: at least, without pins at the top that count places.
-
-        Only menus on the way of a shortcut are looked at anew.
-        """
+    def _whole(self, chosen: tuple[Shortcut, ...]) -> float:
+        """What the tree costs; only menus on the way of a shortcut are looked at anew."""
         root = self._tree.root
         menus: Mapping[str, Menu] | None = None
         total: float = 0
         for id_ in self._tree.ids:
             here = frozenset(c for c in chosen if id_ == root or id_ in self._on_way[c])
-            free = relaxed and self._relaxes and id_ == root
-            known = self._known.get((id_, here, free))
+            known = self._known.get((id_, here))
             if known is None:
                 if menus is None:
                     menus = with_shortcuts(self._tree, chosen, moved=self._moved).menus
-                lineup = menus[id_].lineup
-                known = best(relaxed_lineup(lineup) if free else lineup).cost
-                self._known[id_, here, free] = known
+                known = self._known[id_, here] = best(menus[id_].lineup).cost
             total += known
         return total

@@ -61,16 +61,24 @@ class _Rules:
         self._n = len(at)
         self._groups = [sum(1 << at[id_] for id_ in group) for group in lineup.groups]
         self._pinned = {place: at[id_] for id_, place in lineup.places.items()}
-        self._free = ((1 << self._n) - 1) & ~sum(1 << j for j in self._pinned.values())
+        self._uncounted = sum(1 << at[id_] for id_ in lineup.uncounted)
+        pinned = sum(1 << j for j in self._pinned.values())
+        self._free = ((1 << self._n) - 1) & ~pinned & ~self._uncounted
+        first, last = lineup.ends
+        self._first = sum(1 << at[id_] for id_ in first)
+        self._last = sum(1 << at[id_] for id_ in last)
         self._before = [0] * self._n
-        for first, then in lineup.before:
-            self._before[at[then]] |= 1 << at[first]
+        for ahead, behind in lineup.before:
+            self._before[at[behind]] |= 1 << at[ahead]
         self._impossible = len(self._pinned) < len(lineup.pins)
 
     def next(self, done: int) -> Sequence[int]:
         """The options that may follow, in today's order."""
-        pinned = self._pinned.get(done.bit_count())
-        open_ = (self._free if pinned is None else 1 << pinned) & ~done
+        pinned = self._pinned.get((done & ~self._uncounted).bit_count())
+        open_ = self._free if pinned is None else 1 << pinned
+        if not self._first & ~done and not self._last & done:
+            open_ |= self._uncounted
+        open_ &= ~done
         for group in self._groups:
             if 0 < done & group < group:
                 open_ &= group
@@ -86,7 +94,8 @@ class _Steps:
     def __init__(self, lineup: Lineup, survival: Survival | None, sign: int) -> None:
         options = lineup.options
         self._lineup, self._options = lineup, options
-        self._weights = [sign * lineup.barge_in * o.w * o.listens for o in options]
+        listening = [o.listening if survival is None else o.w * o.listens for o in options]
+        self._weights = [sign * lineup.barge_in * weight for weight in listening]
         self._relearn = [sign * lineup.relearn * o.regulars for o in options]
         self._kept = sum(1 << j for j, o in enumerate(options) if o.id in lineup.kept)
         times: list[float] = [lineup.intro] * (1 << len(options))

@@ -52,6 +52,11 @@ def _collect(tree: Tree, menu: str, found: dict[str, None]) -> None:
         found[menu] = None
 
 
+def demand(lineup: Lineup) -> float:
+    """How many callers a menu has."""
+    return sum(option.w for option in lineup.options)
+
+
 def filled(tree: Tree) -> Tree:
     """The tree with every option's demand: that of an option to a menu is its leaves'."""
     return tree._replace(menus=_valued(tree, None, None))
@@ -105,7 +110,7 @@ def _valued(
         if survival is not None and orders is not None:
             values[id_] = _surviving(lineup, orders[id_].ids, survival)
         else:
-            values[id_] = sum(option.w for option in lineup.options)
+            values[id_] = demand(lineup)
     return menus
 
 
@@ -121,5 +126,4 @@ def _weighed(menu: Menu, values: Mapping[str, float]) -> Lineup:
 
 
 def _surviving(lineup: Lineup, ids: Sequence[str], survival: Survival) -> float:
-    whole = sum(option.w for option in lineup.options)
-    return whole - cost(lineup._replace(keys=()), ids, survival)
+    return demand(lineup) - cost(lineup._replace(keys=()), ids, survival)

@@ -79,12 +79,19 @@ def actions(as_json: bool) -> None:
 @click.command(short_help="输出 JSON Schema。 Print the JSON Schema.")
 @click.option("--codebook", "of", flag_value="codebook", help="短信代码表的。 That of a codebook.")
 @click.option("--topics", "of", flag_value="topics", help="topics.yaml 的。 That of topics.yaml.")
+@click.option("--tuning", "of", flag_value="tuning", help="tuning.yaml 的。 That of tuning.yaml.")
 def schema(of: str | None) -> None:
     """输出 menus.yaml 的 JSON Schema，供编辑器补全与提示。 Print the JSON Schema for editors."""
     from menus.schema import CODEBOOK, MENUS, TOPICS, json_schema
+    from tuning.rules import TUNING
 
-    shape = {None: MENUS, "codebook": CODEBOOK, "topics": TOPICS}[of]
-    click.echo(json.dumps(json_schema(shape), ensure_ascii=False, indent=2))
+    shape, title = {
+        None: (MENUS, "menus.yaml"),
+        "codebook": (CODEBOOK, "codebook"),
+        "topics": (TOPICS, "topics.yaml"),
+        "tuning": (TUNING, "tuning.yaml"),
+    }[of]
+    click.echo(json.dumps(json_schema(shape, title), ensure_ascii=False, indent=2))
 
 
 @click.command(short_help="输出菜单图。 Print the menu diagram.")

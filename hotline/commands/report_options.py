@@ -15,7 +15,7 @@ from hotline.commands.common import placed, settings
 TRAFFIC = ("real", "rehearsal", "dialtest", "demo", "replay")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
-_ALWAYS = (
+_SPAN = (
     click.option(
         "--traffic",
         type=click.Choice(TRAFFIC),
@@ -25,6 +25,9 @@ _ALWAYS = (
     ),
     click.option("--from", "first", type=_DAY, metavar="YYYY-MM-DD", help="从哪天起。 First day."),
     click.option("--to", "last", type=_DAY, metavar="YYYY-MM-DD", help="到哪天止。 Last day."),
+)
+_ALWAYS = (
+    *_SPAN,
     click.option("--json", "style", flag_value="json", help="输出 JSON。 Print JSON."),
     click.option("--csv", "style", flag_value="csv", help="输出 CSV。 Print CSV."),
     click.option(
@@ -54,6 +57,21 @@ _REBUILD = click.option(
 )
 
 
+def spanned(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --traffic, --from and --to."""
+    for option in reversed(_SPAN):
+        command = option(command)
+    return command
+
+
+def days(first: datetime | None, last: datetime | None) -> tuple[str, str]:
+    """The days of --from and --to as YYYY-MM-DD, "" for none given."""
+    if first is not None and last is not None and first > last:
+        raise click.UsageError("--from 晚于 --to，请对调。 --from is after --to: swap them.")
+    begin, end = (day.date().isoformat() if day else "" for day in (first, last))
+    return begin, end
+
+
 def reported(
     name: str, *, rebuild: bool = False, filtered: bool = False
 ) -> Callable[[Callable[..., Any]], click.Command]:
@@ -79,10 +97,7 @@ def reported(
         ) -> None:
             from hotline import reporting
 
-            if first is not None and last is not None and first > last:
-                raise click.UsageError(
-                    "--from 晚于 --to，请对调。 --from is after --to: swap them."
-                )
+            begin, end = days(first, last)
             if page is not None and style is not None:
                 raise click.UsageError(
                     "--html 不能与 --json、--csv 同用。 --html goes without --json and --csv."
@@ -90,8 +105,8 @@ def reported(
             where = {key: given.pop(key) for key in FILTERS if key in given} if filtered else {}
             asked = reporting.Asked(
                 traffic,
-                first.date().isoformat() if first else "",
-                last.date().isoformat() if last else "",
+                begin,
+                end,
                 {key: value for key, value in where.items() if value is not None},
                 rebuild,
                 own(**given),
