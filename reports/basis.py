@@ -35,6 +35,12 @@ FACTS = {
     "least": Word("least", "至少成功次数", "done at least"),
     "contact_rate": Word("contact_rate", "节点接触率", "node contact rate"),
     "depth": Word("depth", "层数", "depth"),
+    "language": Word("language", "录音语言", "language of the audio"),
+    "calls_a_day": Word("calls_a_day", "每天通话", "calls a day"),
+    "requests": Word("requests", "需求来源", "demand from"),
+    "calls_looked_at": Word("calls_looked_at", "查看按键的通话", "calls whose keys were looked at"),
+    "against": Word("against", "对照文件", "against"),
+    "calls": Word("calls", "通话", "calls"),
 }
 """How the facts of all reports are called; one that is not here stands under its own name."""
 
