@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 
 from dialog.events import CallEnded, Event, Profile, WaitExpired
@@ -78,12 +78,17 @@ def state(turn: Turn, at: int) -> SessionState:
 
 def rows(
     turn: Turn, event: Event, at: int, pseudonym: Pseudonym, price_text: Callable[[Turn], str]
-) -> Iterable[Row]:
+) -> list[Row]:
     """The rows of one step: the step itself, then its facts in order, then the call's end."""
     session = turn.session
-    visited = next((f for f in turn.facts if isinstance(f, Visited)), None)
-    visited = visited or Visited(session.node, session.stage)
-    yield records.Step(
+    visited = Visited(session.node, session.stage)
+    facts: list[Row] = []
+    for fact in turn.facts:
+        if isinstance(fact, Visited):
+            visited = fact
+        elif (row := _fact(fact, turn, at, pseudonym, price_text)) is not None:
+            facts.append(row)
+    step = records.Step(
         session.id,
         session.turn,
         at,
@@ -97,14 +102,11 @@ def rows(
         _words(tuple([say.text for say in turn.say])),
         _words(getattr(event, "failed_prompts", ())),
     )
-    for fact in turn.facts:
-        row = _fact(fact, turn, at, pseudonym, price_text)
-        if row is not None:
-            yield row
     if session.origin.channel == VOICE and isinstance(event, (CallEnded, WaitExpired)):
         whole = isinstance(turn.then, End) and turn.then.reason == "done"
         by = "hotline" if whole else getattr(event, "by", "network")
-        yield _call_end(session, by, at)
+        facts.append(_call_end(session, by, at))
+    return [step, *facts]
 
 
 def _call_end(session: Session, by: str, at: int) -> records.CallEnd:

@@ -186,7 +186,7 @@ class _Dialogue:
         self.session = turn.session
         if isinstance(self.mind, Caller):
             self.mind.notice(turn)
-        rows = list(record.rows(turn, sealed, event.at, self._name, self._price_text))
+        rows = record.rows(turn, sealed, event.at, self._name, self._price_text)
         self.rows += rows
         self.rows += self.stage.beside(before, turn, sealed, event.at, self._name)
         for row in rows:
