@@ -61,7 +61,8 @@ class Checked(NamedTuple):
 class Proposed(NamedTuple):
     """A proposal: `fall` is None when nothing is known of demand.
 
-    `brought` has the shortcuts that are promoted, by id; `after` is the changed menus.yaml.
+    `brought` has the shortcuts that are promoted, by id; `after` is the changed menus.yaml and
+    `new` its checked model, None when nothing is to be changed.
     """
 
     site: Checked
@@ -74,16 +75,12 @@ class Proposed(NamedTuple):
     promoted: Promotion | None
     brought: dict[str, Brought]
     after: str
-
-    @property
-    def before(self) -> str:
-        """The menus.yaml as it is."""
-        return self.site.sources[MENUS_FILE]
+    new: Model | None
 
     @property
     def diff(self) -> str:
         """What is to be changed, "" when nothing is."""
-        return diff(self.before, self.after)
+        return diff(self.site.sources[MENUS_FILE], self.after)
 
 
 def checked_site(folder: Path) -> Checked:
@@ -126,10 +123,8 @@ def propose(context: Context, site: Checked, wish: Wish) -> Proposed:
     changes = edits(
         model, menus, renumber=wish.renumber, promoted=promoted, brought=brought, moved=rules.moved
     )
-    before = site.sources[MENUS_FILE]
-    after = edited(before, changes)
-    if changes:
-        _hold_to(site, after, applied(model, changes).digest)
+    after = edited(site.sources[MENUS_FILE], changes)
+    new = _held_to(site, after, applied(model, changes).digest) if changes else None
     return Proposed(
         site,
         context.asked.traffic,
@@ -141,6 +136,7 @@ def propose(context: Context, site: Checked, wish: Wish) -> Proposed:
         promoted,
         brought,
         after,
+        new,
     )
 
 
@@ -173,27 +169,26 @@ def _demanded(site: Site) -> float:
     return demand(tree.menus[tree.root].lineup)
 
 
-def _hold_to(site: Checked, after: str, digest: str) -> None:
-    """The edited file must pass the check and mean exactly what was proposed."""
+def _held_to(site: Checked, after: str, digest: str) -> Model:
+    """The model of the edited file: it must pass the check and mean exactly what was proposed."""
     model, findings = check_sources({**site.sources, MENUS_FILE: after}, site.folder / "prompts")
     if model is None or any(found.severity == ERROR for found in findings):
         raise Refused(findings)
     if model.digest != digest:
         raise AssertionError("the edited menus.yaml means something else than was proposed")
+    return model
 
 
-def apply(proposed: Proposed, versions: Versions, author: str, note: str) -> tuple[str, list[Path]]:
-    """Writes the changed menus.yaml and makes it the serving version.
+def apply(
+    proposed: Proposed, model: Model, versions: Versions, author: str, note: str
+) -> list[Path]:
+    """Writes the changed menus.yaml and makes `model`, the proposal's new one, serve.
 
-    Returns its digest and the copies that were made of files that no version keeps. Raises
-    Refused, sitefiles.Unwritable, Moved when the file was changed meanwhile; then the site and
-    what serves are as they were.
+    Returns the copies that were made of files that no version keeps. Raises sitefiles.Unwritable,
+    MovedError when the files were changed meanwhile; then the site and what serves are as before.
     """
     site = proposed.site
     sources = {**site.sources, MENUS_FILE: proposed.after}
-    model, findings = check_sources(sources, site.folder / "prompts")
-    if model is None or any(found.severity == ERROR for found in findings):
-        raise Refused(findings)
     with sitefiles.held(site.folder, writing=True):
         if read_sources(site.folder) != site.sources:
             raise MovedError
@@ -203,7 +198,7 @@ def apply(proposed: Proposed, versions: Versions, author: str, note: str) -> tup
         except BaseException:
             draft.drop()
             raise
-        return model.digest, draft.keep(site.sources)
+        return draft.keep(site.sources)
 
 
 class MovedError(RuntimeError):

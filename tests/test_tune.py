@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 from house_case import ROOT
 
 from hotline.cli import cli
+from hotline.reporting import Asked, Context
+from hotline.settings import from_environment
+from hotline.tuning import MovedError, Wish, apply, checked_site, propose
+from hotline.versions import Versions
 from ledger.ledger import Ledger
+from menus.edits import Line, edited
 from menus.loader import load
 from menus.model import Menu
 
@@ -244,6 +252,50 @@ def test_applied(tune: Any, site: Path, tmp_path: Path) -> None:
     assert len(moved) < 8  # what was just done is not done again
     unchanged = tune("--menu", "business", "--apply")
     assert "没有改动" in unchanged.stderr
+
+
+def test_menus_at_their_best_are_left_alone(played: Path, tmp_path: Path) -> None:
+    """Traffic of the same people on the planted best menus: whatever chance brings, no change."""
+    planted = json.loads((played / "demo-truth.json").read_text("utf-8"))["planted"]["orders"]
+    site = make_site(tmp_path)
+    model, _ = load(site)
+    assert model is not None
+    best = {}
+    for id_, order in planted.items():
+        keys = [key for key, _ in choices(site, id_)]
+        best[id_] = tuple(Line(id_, keys.index(key)) for key in order["best"])
+    file = site / "menus.yaml"
+    file.write_text(edited(file.read_text("utf-8"), best), "utf-8")
+    place = ["--site", str(site), "--home", str(tmp_path / "home")]
+    demo = ["demo-traffic", "--days", "12", "--calls-per-day", "120", "--seed", "5"]
+    for command in (demo, ["tune", "--traffic", "demo", "--diff"]):
+        done = CliRunner().invoke(cli, [*place, *command])
+        assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+
+
+def test_the_files_must_not_change_meanwhile(site: Path, played: Path, tmp_path: Path) -> None:
+    """An edit between the proposal and its writing is not overwritten, and nothing is served."""
+    home = shutil.copytree(played, tmp_path / "home")
+    with Ledger.open(home / "ledger.db") as ledger:
+        settings, now = from_environment(site, home), datetime.now(ZoneInfo("Asia/Shanghai"))
+        context = Context(settings, ledger, Asked("demo"), now)
+        proposed = propose(context, checked_site(site), Wish())
+        assert proposed.new is not None
+        with (site / "menus.yaml").open("a", encoding="utf-8") as file:
+            file.write("# an edit\n")
+        serving = ledger.serving()
+        with pytest.raises(MovedError):
+            apply(proposed, proposed.new, Versions(ledger, now=lambda: 1), "", "")
+        assert ledger.serving() == serving
+    assert (site / "menus.yaml").read_text("utf-8").endswith("# an edit\n")
+    assert not list(site.glob("*.half"))
+
+
+def test_without_the_extra_one_line_says_what_to_install(tune: Any, monkeypatch: Any) -> None:
+    """A serving install has no numpy: the command says so and nothing else fails."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert "pip install 'hotline[analysis]'" in tune(status=1).stderr
 
 
 # -- replay ---------------------------------------------------------------------------------------

@@ -76,8 +76,9 @@ def tune(
         )
     asked = Asked(traffic, *days(first, last))
     wish = Wish(language or "", menus, renumber, shortcuts)
-    with refusals(), acting(settings(site, home)) as (ledger, versions):
-        proposed = _proposed(settings(site, home), ledger, asked, wish)
+    chosen = settings(site, home)
+    with refusals(), acting(chosen) as (ledger, versions):
+        proposed = _proposed(chosen, ledger, asked, wish)
         _show(proposed, style)
         if file is not None:
             _write(proposed, file)
@@ -138,18 +139,19 @@ def _write(proposed: Proposed, file: Path) -> None:
 def _apply(proposed: Proposed, versions: Versions, author: str, note: str) -> None:
     from hotline import tuning
 
-    if not proposed.diff:
+    model = proposed.new
+    if model is None:
         click.secho("没有改动。 Nothing to apply.", fg="yellow", err=True)
         return
     try:
-        digest, aside = tuning.apply(proposed, versions, author, note)
+        aside = tuning.apply(proposed, model, versions, author, note)
     except tuning.MovedError:
         raise click.UsageError(
             "menus.yaml 刚被改过，请重新运行。 menus.yaml has just been changed: run it again."
         ) from None
     told_aside(aside)
     click.secho(
-        f"✓ 现行版本 serving {digest[:16]}，写入 written to {proposed.site.folder}",
+        f"✓ 现行版本 serving {model.digest[:16]}，写入 written to {proposed.site.folder}",
         fg="green",
         err=True,
     )
