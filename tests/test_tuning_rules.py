@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import jsonschema
 import pytest
-from house_case import site
+import yaml
+from house_case import ROOT, site
 
+from menus.schema import json_schema
 from tuning.lineup import Lineup, Option, keeps_to
 from tuning.order import best
-from tuning.rules import MenuRules, Rules, constrained, load_rules
+from tuning.rules import TUNING, MenuRules, Rules, constrained, load_rules
 
 MODEL = site()[1]
 
@@ -144,3 +148,21 @@ def test_rules_in_a_lineup() -> None:
     together = constrained(menu, MenuRules(together=(("a", "d"),), at={2: "c"}), ids)
     assert best(together).ids[1] == "3"
     assert keeps_to(together, best(together).ids)
+
+
+def test_the_documented_file(tmp_path: Path) -> None:
+    """The example of docs/tuning.md is right, uses every key, and fits the JSON Schema."""
+    text = (ROOT / "docs/tuning.md").read_text("utf-8")
+    example = re.search(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert example is not None
+    rules, found = rules_of(tmp_path, example[1])
+    assert found == []
+    assert rules == Rules(
+        labels={"enable/caller_id": "label_caller_id"}, menus=rules.menus if rules else {}
+    )  # what it states are the defaults
+    used = set(re.findall(r"(\w+):", re.sub(r"#.*", "", example[1])))
+    schema = json_schema(TUNING, "tuning.yaml")
+    words = set(re.findall(r"'(\w+)': (?=\{)", str(schema["properties"])))
+    assert words - {"items", "properties", "patternProperties"} <= used
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(yaml.load(example[1], yaml.BaseLoader), schema)
