@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from bench import simulated
-from bench.false_alarms import SHARES, harmless, naive, power
+from bench.false_alarms import DOCUMENT, SHARES, harmless, naive, power, put, table
 from bench.simulated import DAYS, GUARDS, Population
 from tuning import trial
 from tuning.trial import ENOUGH
@@ -51,6 +52,18 @@ def test_a_day_is_its_hours() -> None:
     days = [simulated.shape(looks).reshape(DAYS, -1).sum(1) for looks in (1, 24, 24 * 60)]
     assert np.allclose(days[0], days[1])
     assert np.allclose(days[0], days[2])
+
+
+def test_the_document_has_its_figures() -> None:
+    """A part is put between its marks; those of trials name the commit that they were taken at."""
+    text = DOCUMENT.read_text("utf-8")
+    taken = text.partition("<!-- taken: trial -->")[2].partition("<!-- end -->")[0]
+    assert re.search(r"Taken at commit `[0-9a-f]{7,}`", taken)
+    assert taken.count("| 10 % |") == 5  # two ways to look, what else, two differences
+    assert "\nx\n" in put(text, "trial", ["x"])
+    with pytest.raises(ValueError, match="no part"):
+        put(text, "nothing", [])
+    assert table(("a", "b"), [("1", "2")]) == ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
 
 
 def test_looking_less_often_stops_no_more() -> None:
