@@ -12,31 +12,23 @@ serving path under 10 %. Memory is the peak of a process of its own.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
-import resource
+import re
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
-from unittest import mock
 
-from bench import province
-from ledger import records as r
-from ledger import tallies
-from ledger.batch import Batch, Memory
+from bench import province, rollup_cost
 from ledger.ledger import Ledger
 
 CALLS = 8_000_000
 STEPS_PER_CALL = 3.75
 REPEATED = 5
-STATE = json.dumps({"session": "x" * 900})
 SPAN = ("--from", province.DAY, "--to", province.DAY)
 REPORTS: dict[str, tuple[str, ...]] = {
     "failures": SPAN,
@@ -81,11 +73,17 @@ def built(home: Path, calls: int) -> Path:
 
 
 def rebuild(path: Path) -> dict[str, float]:
-    """Puts what the rows give into the roll-ups."""
+    """Puts what the rows give into the roll-ups; then every row must be counted."""
     with Ledger.open(path, province.ZONE) as ledger:
         start = time.perf_counter()
         put = ledger.replace_counts()
-        return {"s": time.perf_counter() - start, "sums put right": put}
+        took = time.perf_counter() - start
+        counted = [ledger.counts(())[0].n, ledger.visits(())[0].n]
+        for n, tables in zip(
+            counted, (("requests", "call_ends"), ("steps", "attempts")), strict=True
+        ):
+            assert n == sum(ledger._first(f"SELECT COUNT(*) FROM {t}")[0] for t in tables), tables
+        return {"s": took, "sums put right": put, "rows": sum(counted)}
 
 
 def compare(path: Path) -> dict[str, float]:
@@ -172,7 +170,8 @@ def ledger_reads(path: Path) -> dict[str, float]:
 def own(job: Callable[[Path], dict[str, float]], path: Path, figures: Any) -> None:
     """Runs a job in this process and sends its figures with the peak of its memory."""
     found = job(path)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()  # getrusage would have the parent's peak in it
+    peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
     figures.put(found | {"peak MB": peak})
 
 
@@ -189,89 +188,6 @@ def measured(job: Callable[[Path], dict[str, float]], path: Path) -> None:
         print(f"  {name:<28}{value:>14,.3f}" if value < 100 else f"  {name:<28}{value:>14,.0f}")
 
 
-# -- what the roll-ups cost the writer -------------------------------------------------------------
-
-
-def commits(patterns: Sequence[province.Pattern], calls: int) -> list[r.Commit]:
-    """The commits of calls that are under way at once, in the order of their times."""
-    dice = Random(7)
-    timed: list[tuple[int, int, r.Commit]] = []
-    for pattern in dice.choices([p for p in patterns if p.facts.channel == "voice"], k=calls):
-        begun = pattern.facts.opened_at + dice.randrange(120_000)
-        timed += _turns(pattern, f"019b7a00-{len(timed):023d}", begun)
-    return [commit for _, _, commit in sorted(timed, key=lambda one: one[:2])]
-
-
-def _turns(
-    pattern: province.Pattern, session: str, begun: int
-) -> Iterator[tuple[int, int, r.Commit]]:
-    old, turn = len(pattern.facts.id), 0
-    rows: list[Any] = []
-    for _, after, row in (*pattern.rows, (None, pattern.lasted, None)):
-        if (isinstance(row, r.Step) and rows) or row is None:
-            over = row is None
-            state = r.SessionState(turn + 1, None if over else STATE, 0, not over)
-            facts = pattern.facts._replace(id=session, dialogue=f"pbx/{session}")
-            opened = None if turn else facts
-            commit = r.Commit(session, turn or None, tuple(rows), state, opened)
-            yield begun + after, turn, commit
-            turn, rows = turn + 1, []
-        if isinstance(row, r.Request):
-            rows.append(row._replace(id=session + row.id[old:], session=session))
-        elif isinstance(row, r.Closing):
-            rows.append(row._replace(request=session + row.request[old:]))
-        elif row is not None:
-            rows.append(row._replace(session=session))
-
-
-def without() -> ExitStack:
-    """The writer without roll-ups: nothing is made for them, nothing added."""
-    stack = ExitStack()
-    nothing: Callable[..., Any] = lambda *_: None  # noqa: E731
-    names = ("opened", "closed", "ended", "stepped", "attempted")
-    stack.enter_context(mock.patch.multiple(tallies, **dict.fromkeys(names, nothing)))
-    names = ("count", "visit", "add_up")
-    stack.enter_context(mock.patch.multiple(Batch, **dict.fromkeys(names, nothing)))
-    names = ("line", "request")
-    stack.enter_context(
-        mock.patch.multiple(Memory, **dict.fromkeys(names, nothing), opened=lambda *_: 1)
-    )
-    return stack
-
-
-def written(folder: Path, jobs: Sequence[r.Commit], *, alone: bool) -> float:
-    """Seconds of processor time that the commits take, queued at once or each after the other."""
-    with tempfile.TemporaryDirectory(dir=folder) as home:
-        path = Path(home) / "ledger.db"
-        with Ledger.open(path) as ledger:
-            start = time.process_time()
-            if alone:
-                for commit in jobs:
-                    ledger.write(commit).result()
-            else:
-                futures = [ledger.write(commit) for commit in jobs]
-                for future in futures:
-                    future.result()
-            return time.process_time() - start
-
-
-def cost(home: Path, rounds: int) -> None:
-    """Processor time of the record's writes with the roll-ups and without, in turns."""
-    patterns, _ = province.played(home / "played")
-    for name, calls, alone in (("grouped", 4_000, False), ("alone", 250, True)):
-        jobs = commits(patterns, calls)
-        times: dict[bool, list[float]] = {True: [], False: []}
-        for n in range(2 * rounds):
-            rolled = n % 2 == 0
-            with ExitStack() if rolled else without():
-                times[rolled].append(written(home, jobs, alone=alone))
-        with_, bare = (statistics.median(times[rolled]) / len(jobs) for rolled in (True, False))
-        print(
-            f"cost, {name}: {with_ * 1e6:.1f} us a step with, {bare * 1e6:.1f} without: "
-            f"{(with_ / bare - 1) * 100:+.1f} %"
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=CALLS)
@@ -285,7 +201,7 @@ def main() -> None:
         path = built(home, options.calls)
         for job in (rebuild, compare, repeats, reports, ledger_reads, behind, walks, trails):
             measured(job, path)
-        cost(home, options.rounds)
+        rollup_cost.cost(home, options.rounds)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ CALL = "call"
 NO_LEAF = "none"
 """The leaf of a text that matched nothing. Its keyword is the text itself and is not counted by:
 `Texted` has the texts."""
+EXCESS = "bad_parameter"
+"""The reason of a text of that leaf which did match a code, with more behind than that takes."""
 
 
 class Count(NamedTuple):

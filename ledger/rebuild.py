@@ -10,16 +10,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, NamedTuple
 
 from dialog.outcomes import DONE, FAILED_REASONS
 from ledger.counts import KEYED, KEYS, MOST_NTH, NO_LEAF
-from ledger.rollups import COUNTS, VISITS, Rollup, grouping, within
+from ledger.rollups import COUNTS, VISITS, Rollup, summed, within
 from ledger.slices import Span, slices
 
 THREADS = 2
 """Each reads by a connection of its own; SQLite works outside of the interpreter's lock."""
-_SLICE = 10_000
+_SLICE = 5_000
 """Rows that are sorted at once: few enough for a processor's cache."""
 _CACHE = "PRAGMA cache_size = -65536"
 _EVERY_ROW = (1 << 63) - 1
@@ -94,8 +95,34 @@ FACTS = ("requests", "closings", "order_moves", "call_ends", "steps", "attempts"
 """The tables that a cut is of."""
 NO_CUT = dict.fromkeys(FACTS, _EVERY_ROW)
 
+_APART = (
+    "node",
+    "leaf",
+    "event",
+    "key",
+    "keyword",
+    "outcome",
+    "reason",
+    "nth",
+    "stage",
+    "tries",
+    "brand",
+    "hour",
+    "service",
+    "kind",
+    "guided",
+    "channel",
+    "called",
+    "traffic",
+    "digest",
+    "day",
+)
+"""All dimensions, those first that tell most rows of one time apart."""
+
 Sums = dict[tuple[Any, ...], tuple[int, ...]]
 """By the dimensions asked for: each sum."""
+Counted = dict[str, dict[tuple[Any, ...], list[int]]]
+"""By `of` and by what a thread groups it by: each sum."""
 
 
 class Asked(NamedTuple):
@@ -112,9 +139,9 @@ class Asked(NamedTuple):
 def rebuild(reader: Callable[[], sqlite3.Connection], rollup: Rollup, asked: Asked) -> Sums:
     """Counts the rows. `reader` gives each thread its own connection."""
     pieces = _pieces(reader(), rollup, asked)
-    few = [piece for piece, _ in zip(pieces, range(2 * THREADS), strict=False)]
+    few = list(islice(pieces, 2 * THREADS))
     if len(few) < 2 * THREADS:
-        return _count(reader(), rollup, asked, iter(few))
+        return _placed([_count(reader(), rollup, asked, iter(few))], asked)
     rest, lock = iter([*few, *pieces]), threading.Lock()
 
     def shared() -> Iterator[tuple[Source, Span]]:
@@ -125,17 +152,14 @@ def rebuild(reader: Callable[[], sqlite3.Connection], rollup: Rollup, asked: Ask
                 return
             yield piece
 
-    def count() -> Sums:
+    def count() -> Counted:
         connection = reader()
         connection.execute(_CACHE)  # its thread's own, and gone with it
         return _count(connection, rollup, asked, shared())
 
     with ThreadPoolExecutor(THREADS) as threads:
-        counted = [threads.submit(count) for _ in range(THREADS)]
-    sums: Sums = counted[0].result()
-    for other in counted[1:]:
-        _add(sums, other.result().items())
-    return sums
+        counting = [threads.submit(count) for _ in range(THREADS)]
+    return _placed([counted.result() for counted in counting], asked)
 
 
 def _pieces(
@@ -147,23 +171,54 @@ def _pieces(
                 yield source, piece
 
 
+def _same(of: str, asked: Asked) -> dict[str, str]:
+    """The dimensions that are the same in all rows."""
+    one_day = asked.first and asked.first == asked.last
+    return {"of": of} | ({"day": asked.first} if one_day else {})
+
+
+def _told(of: str, asked: Asked) -> list[str]:
+    """The dimensions to group by, those first that tell most apart: sorting is most of the work."""
+    same = _same(of, asked)
+    return sorted((name for name in asked.by if name not in same), key=_APART.index)
+
+
 def _count(
     connection: sqlite3.Connection,
     rollup: Rollup,
     asked: Asked,
     pieces: Iterator[tuple[Source, Span]],
-) -> Sums:
+) -> Counted:
     where, values = within(asked.first, asked.last, asked.equal)
-    width, sums = len(asked.by), Sums()
+    counted: Counted = {}
     for source, span in pieces:
-        facts = f"({source.sql.format(**asked.cut)}) facts"
-        sql = grouping(rollup, asked.by, facts, where)
-        rows = connection.execute(sql, (*span, *values))
-        _add(sums, ((row[:width], row[width:]) for row in rows))
-    return sums
+        told = _told(source.of, asked)
+        named, width = ", ".join(told), len(told)
+        sql = (
+            f"SELECT {named + ', ' if told else ''}{summed(rollup)} "  # noqa: S608
+            f"FROM ({source.sql.format(**asked.cut)}) facts "
+            f"WHERE {where} {f'GROUP BY {named} ' if told else ''}HAVING COUNT(*) > 0"
+        )
+        sums = counted.setdefault(source.of, {})
+        for row in connection.execute(sql, (*span, *values)):
+            there = sums.get(row[:width])
+            if there is None:
+                sums[row[:width]] = list(row[width:])
+            else:
+                for n, amount in enumerate(row[width:]):
+                    there[n] += amount
+    return counted
 
 
-def _add(sums: Sums, more: Iterable[tuple[tuple[Any, ...], tuple[int, ...]]]) -> None:
-    for kind, amounts in more:
-        there = sums.get(kind)
-        sums[kind] = amounts if there is None else tuple(map(sum, zip(there, amounts, strict=True)))
+def _placed(parts: Iterable[Counted], asked: Asked) -> Sums:
+    """The parts together, by the dimensions in the order in which they were asked for."""
+    whole: Sums = {}
+    for counted in parts:
+        for of, sums in counted.items():
+            same, told = _same(of, asked), _told(of, asked)
+            for values, amounts in sums.items():
+                known = same | dict(zip(told, values, strict=True))
+                key = tuple(known[name] for name in asked.by)
+                there = whole.get(key, (0,) * len(amounts))
+                whole[key] = tuple(map(sum, zip(there, amounts, strict=True)))
+    return whole

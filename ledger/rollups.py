@@ -103,7 +103,7 @@ def read(
         values += more
     numbers = ", ".join((*(name for name in rollup.times if name in by), "kind_id"))
     source = (
-        f"(SELECT {numbers}, {_summed(rollup)} FROM {rollup.sums_table} "  # noqa: S608
+        f"(SELECT {numbers}, {summed(rollup)} FROM {rollup.sums_table} "  # noqa: S608
         f"WHERE id >= ? AND id < ? AND {when} GROUP BY {numbers}) s "
         f"JOIN {rollup.kinds_table} k ON k.id = s.kind_id"
     )
@@ -111,7 +111,8 @@ def read(
     return answer(rollup, by, found)
 
 
-def _summed(rollup: Rollup) -> str:
+def summed(rollup: Rollup) -> str:
+    """The sums of a grouped source."""
     return ", ".join(f"SUM({name}) AS {name}" for name in rollup.sums)
 
 
@@ -142,7 +143,7 @@ def grouping(rollup: Rollup, by: Sequence[str], source: str, where: str) -> str:
     """The statement that groups a source by dimensions and sums it up."""
     named = ", ".join(by)
     return (
-        f"SELECT {named + ', ' if by else ''}{_summed(rollup)} FROM {source} "  # noqa: S608
+        f"SELECT {named + ', ' if by else ''}{summed(rollup)} FROM {source} "  # noqa: S608
         f"WHERE {where} {f'GROUP BY {named} ' if by else ''}HAVING SUM(n) <> 0"
         f"{f' ORDER BY {named}' if by else ''}"
     )

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 from ledger import records as r
 from ledger import trial_records as t
 from ledger import upgrades
-from ledger.counts import NO_LEAF, Repeat
+from ledger.counts import EXCESS, NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 7
+SCHEMA = 8
 
 Columns = dict[str, type]
 
@@ -70,7 +70,13 @@ TABLES = (
         ),
         added=_DATED,
     ),
-    Table("closings", (r.Closing,), ("request",), added=_DATED),
+    Table(
+        "closings",
+        (r.Closing,),
+        ("request",),
+        partial=((("reason", "day", "request"), f"reason = '{EXCESS}'"),),
+        added=_DATED,
+    ),
     Table("attempts", (r.Attempt,), indexes=(("at",), ("session",)), added=_DATED),
     Table("told", (r.Told,), indexes=_AT, added=_DATED),
     Table("call_ends", (r.CallEnd,), ("session",), indexes=_AT, added=_DATED),

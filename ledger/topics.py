@@ -8,7 +8,7 @@ from functools import partial
 
 from ledger import records as r
 from ledger.batch import Batch
-from ledger.counts import NO_LEAF, Texted, Wrapped
+from ledger.counts import EXCESS, NO_LEAF, Texted, Wrapped
 from ledger.rollups import within
 from ledger.store import Store
 from ledger.zone import Zone
@@ -16,8 +16,8 @@ from ledger.zone import Zone
 _TEXTED = """
 SELECT keyword, COUNT(*), COUNT(DISTINCT subscriber) AS subscribers, MIN(day), MAX(day)
 FROM requests
-WHERE leaf = '{none}' AND traffic = ? AND subscriber <> '' AND {where} AND EXISTS (
-SELECT 1 FROM closings WHERE request = requests.id AND reason = 'unknown_command')
+WHERE leaf = '{none}' AND traffic = ? AND subscriber <> '' AND {where}
+AND id NOT IN (SELECT request FROM closings WHERE reason = '{excess}' AND {where})
 GROUP BY keyword HAVING COUNT(DISTINCT subscriber) >= ?
 ORDER BY subscribers DESC, COUNT(*) DESC, keyword
 """
@@ -44,8 +44,8 @@ class Topics(Store):
         Sorted by subscribers, the most first. A text of few may be about a person: it stays out.
         """
         where, values = within(first, last, {})
-        sql = _TEXTED.format(none=NO_LEAF, where=where)
-        return [Texted(*row) for row in self._read(sql, (traffic, *values, least))]
+        sql = _TEXTED.format(none=NO_LEAF, excess=EXCESS, where=where)
+        return [Texted(*row) for row in self._read(sql, (traffic, *values, *values, least))]
 
     def add_wrap_ups(self, rows: Sequence[r.WrapUp]) -> Future[int]:
         """Takes agents' wrap-up codes in, all or nothing; how many rows were new.
