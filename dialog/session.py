@@ -50,6 +50,7 @@ class Open(NamedTuple):
     errors: int = 0
     repeats: int = 0
     answer: str = ""  # the text that the answer is said with
+    book: str = ""  # the codebook that a text came by
 
 
 class Session(NamedTuple):

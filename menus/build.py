@@ -6,12 +6,12 @@ there is lint's. Here stands what lies between: rules over several keys of one p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from menus.findings import Finding, finding
+from menus.findings import Finding, finding, hint
 from menus.keywords import Index, normalise
 from menus.marks import SECTIONS, Marks
 from menus.model import (
@@ -80,7 +80,9 @@ class _Builder:
                 self._add(kind, section, id_, row)
         codes = {book: self._codes(book, rows["codes"]) for book, rows in books.items()}
         uses = tuple(
-            BookUse(row["use"], self._filter(row, "books", n) or Filter())
+            BookUse(
+                row["use"], self._filter(row, "books", n) or Filter(), tuple(row.get("over", ()))
+            )
             for n, row in enumerate(menus.get("books", ()))
         )
         languages = tuple(menus["languages"])
@@ -95,6 +97,11 @@ class _Builder:
                 number: row.get("language", languages[0]) for number, row in menus["called"].items()
             },
             called=tuple(menus["called"]),
+            instead={
+                number: row["instead"]
+                for number, row in menus["called"].items()
+                if "instead" in row
+            },
             start=start,
             nodes=self.nodes,
             texts={id_: self._text(id_, row) for id_, row in menus["texts"].items()},
@@ -240,15 +247,34 @@ class _Builder:
                 templates[language] = (text,)
         return templates
 
-    def _codes(self, book: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Code, ...]:
-        return tuple(self._code(book, n, row) for n, row in enumerate(rows))
+    def _codes(self, book: str, rows: Sequence[Mapping[str, Any]]) -> tuple[Code, ...]:
+        leaves = {
+            normalise(spelling): row["leaf"]
+            for row in rows
+            for spelling in row.get("spell", ())
+            if "leaf" in row
+        }
+        codes = (self._code(book, n, row, leaves) for n, row in enumerate(rows))
+        return tuple(code for code in codes if code is not None)
 
-    def _code(self, book: str, n: int, row: Mapping[str, Any]) -> Code:
-        id_, *values = row["leaf"].split("/")
+    def _code(
+        self, book: str, n: int, row: Mapping[str, Any], leaves: Mapping[str, str]
+    ) -> Code | None:
+        place = self.marks.code(book, n)
+        if ("leaf" in row) == ("confirms" in row) or ("spell" in row) == bool(row.get("any")):
+            self.found.append(finding("which_code", place))
+            return None
+        confirms = row.get("confirms", "")
+        leaf = row.get("leaf") or leaves.get(normalise(confirms))
+        if leaf is None:
+            near = hint(confirms, leaves)
+            where = self.marks.code(book, n, "confirms")
+            self.found.append(finding("unknown_confirms", where, spelling=confirms, **near))
+            return None
+        id_, *values = leaf.split("/")
         node = self.nodes.get(id_)
         names = node.constants if node is not None else ()
-        place = self.marks.code(book, n)
-        if node is not None and len(names) != len(values):
+        if node is not None and len(names) != len(values) and not confirms:
             self.found.append(
                 finding(
                     "constants_mismatch",
@@ -261,12 +287,14 @@ class _Builder:
         tree = self.marks.books[book]
         return Code(
             book,
-            tuple(row["spell"]),
+            tuple(row.get("spell", ())),
             id_,
             dict(zip(names, values, strict=False)),
             tuple(row.get("params", ())),
             place,
             self._filter(row, "codes", n, tree=tree),
+            confirms,
+            n,
         )
 
     # -- rules -------------------------------------------------------------------------------
@@ -318,6 +346,7 @@ class _Builder:
             starts,
             ends,
             frozenset(row.get("kinds", ())),
+            frozenset(row.get("books", ())),
         )
 
 

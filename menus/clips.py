@@ -65,6 +65,8 @@ def voiced(model: Model) -> frozenset[str]:
     found.update(_outcomes(model.outcomes))
     for node in _reachable(model):
         found.update(_texts(node))
+    for instead in model.instead.values():
+        found.update(text for usual, text in instead.items() if usual in found)
     found.discard("")
     return frozenset(found)
 

@@ -22,6 +22,7 @@ class Finding(NamedTuple):
     place: Place
     message_zh: str
     message_en: str
+    group: str = ""  # what a summary counts it under: the books of a pair of codes
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity} {self.code}: {self.message_zh} / {self.message_en}"
@@ -42,7 +43,8 @@ class Finding(NamedTuple):
 def finding(code: str, place: Place, **words: Any) -> Finding:
     """A finding of the catalogue `menus.messages`, its placeholders filled from `words`."""
     severity, zh, en = MESSAGES[code]
-    return Finding(code, severity, place, zh.format(**words), en.format(**words))
+    group = words.get("group", "")
+    return Finding(code, severity, place, zh.format(**words), en.format(**words), group)
 
 
 def hint(word: str, known: Any) -> dict[str, str]:

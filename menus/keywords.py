@@ -20,6 +20,8 @@ from menus.filters import admits, both
 from menus.model import Action, BookUse, Code, Filter, Form, Model, Node
 
 SEPARATOR = "#"
+ANY = "*"
+"""The spelling of a row that takes any text."""
 SEALED = re.compile(r"~[A-Z2-7=]+~(?:![a-z_]+)?")
 """A sealed value: base32 between tildes, then the fault that its check found, if any."""
 
@@ -92,7 +94,10 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """All spellings in use, by their normalised form; earlier books come first."""
+    """All spellings in use, by their normalised form; earlier books come first.
+
+    `any` are the rows that take any text.
+    """
 
     def __init__(
         self,
@@ -101,12 +106,15 @@ class Index:
         nodes: Mapping[str, Node],
     ) -> None:
         self.entries: dict[str, list[Entry]] = {}
+        self.any: list[Entry] = []
         for use in books:
             for code in codes.get(use.book, ()):
                 rule = both(use.filter, code.filter or Filter())
                 if rule is None:
                     continue
                 secret = _secrets(code, nodes.get(code.node))
+                if not code.spellings:
+                    self.any.append(Entry(code, ANY, rule, secret))
                 for spelling in code.spellings:
                     entry = Entry(code, spelling, rule, secret)
                     self.entries.setdefault(normalise(spelling), []).append(entry)
@@ -120,11 +128,15 @@ class Index:
         """The code of a text for this subscriber: the longest spelling that is complete.
 
         Where one spelling stands for several codes, the first that takes as many parameters.
-        TooMany when a spelling is complete but none takes so many; None when none is.
+        TooMany when a spelling is complete but none takes so many. A text without a spelling is
+        taken whole by the first row that takes any; None when there is none.
         """
         tokens = normalise(text).split(SEPARATOR)
         found = self._find(tokens, called, profile, at_ms)
         if found is None:
+            for entry in self.any:
+                if admits(entry.rule, called, profile, at_ms):
+                    return Match(entry.code, ANY, (text.strip(),)[: len(entry.code.params)])
             return None
         entry, params = found
         if len(params) > len(entry.code.params):

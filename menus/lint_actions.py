@@ -10,7 +10,7 @@ from dialog.signature import ORDER, PERFORM_ADDS, VERIFY, Signature, Signatures
 from dialog.values import COUNT, MEASURES
 from menus.build import listed
 from menus.findings import Finding, finding, hint
-from menus.model import Action, Field, Form, Model
+from menus.model import Action, Field, Form, Model, Text
 from menus.template import slots
 from menus.uses import Path, TextUse, leaves, node_uses, path_of, text_uses
 
@@ -236,6 +236,12 @@ def _placeholders(model: Model, signed: Mapping[str, Signature]) -> Iterator[Fin
                     yield finding("unknown_placeholder", place, id=text.id, **words)
 
 
+def _slots_of(text: Text) -> frozenset[str]:
+    """The values that a text uses: whoever says another in its place has just these."""
+    wordings = (*text.voice.values(), *text.sms.values())
+    return frozenset(name for template in wordings for name in slots(template))
+
+
 def values_given(
     model: Model, use: TextUse, signed: Mapping[str, Signature]
 ) -> frozenset[str] | None:
@@ -249,6 +255,9 @@ def values_given(
         return _CHOICE if use.word == "choice" else frozenset()
     if use.role in ("outcome", "other"):
         return frozenset()
+    if use.role == "instead":
+        usual = model.texts.get(use.word)
+        return None if usual is None else _slots_of(usual)
     node = model.nodes[use.node]
     if not isinstance(node, Action):
         return frozenset()

@@ -355,9 +355,34 @@ _KEYWORDS: dict[str, tuple[Severity, str, str]] = {
         "The spelling {spelling} equals one at {first} but for case or width: remove one.",
     ),
     "shadowed_keyword": (
+        "error",
+        "代码 {spelling} 在 {book} 里是另一个意思；以它为准就在那里写 over: [{later}]。",
+        "{spelling} means something else in {book}: write over: [{later}] there, or reorder.",
+    ),
+    "bad_over": (
+        "error",
+        "over 只能写排在后面的代码表，{book} 不是；请改正或调整 books 的次序。",
+        "`over` names books further down, {book} is none: correct it or the order of `books`.",
+    ),
+    "which_code": (
+        "error",
+        "一行代码要有 spell 或 any: yes 之一，还要有 leaf 或 confirms 之一；请改正。",
+        "A code has either spell or any: yes, and either leaf or confirms: correct it.",
+    ),
+    "unknown_confirms": (
+        "error",
+        "本代码表里没有代码 {spelling} 可供确认；请改正。{hint_zh}",
+        "This book has no code {spelling} to confirm: correct it.{hint_en}",
+    ),
+    "prefix_keyword": (
         "warning",
-        "代码 {spelling} 被排在前面的代码表 {book} 遮住；请调整 books 的次序或 for。",
-        "The spelling {spelling} is shadowed by the book {book}: change the order of `books`.",
+        "代码 {spelling} 的开头就是代码 {other}（{first}）；少发一截会变成另一项业务，请印清楚。",
+        "{spelling} begins with {other} ({first}): cut short it is another code, print it clearly.",
+    ),
+    "near_keyword": (
+        "warning",
+        "{spelling} 与 {other}（{first}）只差一个字母，一个查询、一个取消；请在单页上分开写。",
+        "{spelling} and {other} ({first}) are a letter apart, cancel and query: print them apart.",
     ),
     "bad_spelling": (
         "error",

@@ -51,6 +51,7 @@ class Window:
     from_time: int = 0  # seconds of the local day
     to_time: int = 86_400
     kinds: frozenset[str] = frozenset()  # query | change; empty = both
+    books: frozenset[str] = frozenset()  # only for what a code of these books led to; empty = all
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,11 @@ class TransferNode(Node):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A row of a codebook: spellings, and the leaf that they reach."""
+    """A row of a codebook: spellings, and the leaf that they reach.
+
+    A row without spellings takes any text that spells nothing. `confirms` is the spelling of the
+    code whose open order this one says yes to; without that order it is that code once more.
+    """
 
     book: str
     spellings: tuple[str, ...]
@@ -185,14 +190,20 @@ class Code:
     params: tuple[str, ...]  # field names, in the order texted
     place: Place
     filter: Filter | None = None
+    confirms: str = ""
+    row: int = 0  # of its book, from 0
 
 
 @dataclass(frozen=True, slots=True)
 class BookUse:
-    """A book in use, for whom; earlier ones win where spellings meet."""
+    """A book in use, for whom; earlier ones win where spellings meet.
+
+    `over` names the later books that it is meant to win over.
+    """
 
     book: str
     filter: Filter
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,5 +234,7 @@ class Model:
     measures: Mapping[str, Mapping[str, str]]
     faults: Mapping[str, Mapping[str, str]]  # field type -> fault -> text id
     step_limit: int
+    instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Called number -> text id -> the text that it says instead."""
     index: Any = None  # menus.keywords.Index over books and codes
     marks: Any = field(default=None, compare=False, repr=False)  # menus.marks.Marks, for lint

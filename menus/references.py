@@ -24,6 +24,9 @@ def references(model: Model) -> list[Finding]:
 
 def _texts(model: Model) -> Iterator[Finding]:
     for use in text_uses(model):
+        if use.role == "instead" and use.word not in model.texts:
+            near = hint(use.word, model.texts)
+            yield finding("unknown_text", model.marks.key(*use.path), id=use.word, **near)
         if use.text not in model.texts:
             near = hint(use.text, model.texts)
             yield finding("unknown_text", model.marks.at(*use.path), id=use.text, **near)
@@ -78,17 +81,17 @@ def _agents(model: Model) -> Iterator[Finding]:
 
 def _codes(model: Model) -> Iterator[Finding]:
     for book, codes in model.codes.items():
-        for n, code in enumerate(codes):
+        for code in codes:
             node = model.nodes.get(code.node)
             if node is None:
-                place = model.marks.code(book, n, "leaf")
+                place = model.marks.code(book, code.row, "leaf")
                 yield finding("unknown_node", place, id=code.node, **hint(code.node, model.nodes))
                 continue
             fields = node.fields if isinstance(node, (Action, Form)) else ()
             names = [field.name for field in fields]
             for i, name in enumerate(code.params):
                 if name not in names:
-                    place = model.marks.code(book, n, "params", i)
+                    place = model.marks.code(book, code.row, "params", i)
                     near = hint(name, names)
                     yield finding("unknown_param", place, id=node.id, name=name, **near)
 

@@ -226,6 +226,7 @@ TRANSFER = Record(
 WINDOW = Record(
     {
         "for": FILTER,
+        "books": Rows(NODE, 1),
         "reason": _one("拒绝的原因", "a reason of refusal", *REFUSED_REASONS),
         "days": _one("month_end", "month_end", "month_end"),
         "from": TIME,
@@ -243,7 +244,9 @@ MENUS = Record(
             "时区，例如 Asia/Shanghai", "a time zone such as Asia/Shanghai", r"[A-Za-z0-9_+/-]+"
         ),
         "languages": Rows(LANGUAGE, 1),
-        "called": Table(CALLED, Record({"language": LANGUAGE}), 1),
+        "called": Table(
+            CALLED, Record({"language": LANGUAGE, "instead": Table(TEXT_ID, TEXT_ID, 1)}), 1
+        ),
         "start": Record({"voice": NODE}, ("voice",)),
         "defaults": Record(
             {
@@ -260,7 +263,9 @@ MENUS = Record(
         "system_words": Record(
             {"stop": Rows(SPELLING), "start": Rows(SPELLING), "help": Rows(SPELLING)}
         ),
-        "books": Rows(Record({"use": NODE, "for": FILTER, "valid": VALID}, ("use",))),
+        "books": Rows(
+            Record({"use": NODE, "for": FILTER, "valid": VALID, "over": Rows(NODE, 1)}, ("use",))
+        ),
         "windows": Rows(WINDOW),
         "menus": Table(NODE, MENU),
         "forms": Table(NODE, FORM),
@@ -296,12 +301,13 @@ CODEBOOK = Record(
             Record(
                 {
                     "spell": Rows(SPELLING, 1),
+                    "any": BOOLEAN,
                     "leaf": LEAF,
+                    "confirms": SPELLING,
                     "params": Rows(Word("字段名", "a field's name", _ID_PATTERN)),
                     "for": FILTER,
                     "valid": VALID,
                 },
-                ("spell", "leaf"),
             ),
             1,
         ),

@@ -13,10 +13,11 @@ Path = tuple[Step, ...]
 
 
 class TextUse(NamedTuple):
-    """A text's use. `role` is word | outcome | confirm | answer | accepted | on | receipt | other.
+    """A text's use, and what it is used for: its `role`.
 
-    `word` is the role among `words`, the outcome, or the leaf of an answer or a receipt; `path`
-    where it stands.
+    `role` is word | outcome | confirm | answer | accepted | on | receipt | instead | other; `word`
+    is the role among `words`, the outcome, the leaf of an answer or a receipt, or the text
+    that this one stands in for; `path` where it stands.
     """
 
     text: str
@@ -50,6 +51,9 @@ def text_uses(model: Model) -> Iterator[TextUse]:
         yield TextUse(text, ("words", role), "word", role)
     for word, text in model.outcomes.items():
         yield TextUse(text, ("outcomes", word), "outcome", word)
+    for number, instead in model.instead.items():
+        for usual, text in instead.items():
+            yield TextUse(text, ("called", number, "instead", usual), "instead", usual)
     for type_, faults in model.faults.items():
         for fault, text in faults.items():
             yield TextUse(text, ("faults", type_, fault))
@@ -146,8 +150,8 @@ def leaves(model: Model) -> dict[str, dict[str, tuple[Path, str]]]:
         if use.by == "choice":
             _leaf(model, use.node, use.constants, (use.path, ""), found)
     for book, codes in model.codes.items():
-        for n, code in enumerate(codes):
-            place = (("codes", n, "leaf"), book)
+        for code in codes:
+            place = (("codes", code.row, "leaf"), book)
             _leaf(model, code.node, code.constants, place, found)
     return found
 

@@ -102,7 +102,14 @@ class Step:
     def say(self, text: str, given: Values = NOTHING) -> None:
         """Adds a text by its id; an empty id says nothing."""
         if text:
-            self.says.append(Say(text, given))
+            self.says.append(Say(self.own(text), given))
+
+    def own(self, text: str) -> str:
+        """The text that the called number says in this one's place."""
+        instead = self.model.instead
+        if not instead:
+            return text
+        return instead.get(self.session.origin.called, EMPTY).get(text, text)
 
     def word(self, role: str, given: Values = NOTHING) -> None:
         """Adds a file-wide text by its role."""
@@ -124,16 +131,18 @@ class Step:
         elif node == self.model.start["voice"]:
             self.trail = ()
 
-    def choose(self, node: str, constants: Mapping[str, str], keyword: str = "") -> None:
-        """Goes where a key or a code leads; a leaf opens its request."""
+    def choose(
+        self, node: str, constants: Mapping[str, str], keyword: str = "", book: str = ""
+    ) -> None:
+        """Goes where a key or a code of a book leads; a leaf opens its request."""
         if self.voice and self.node and self.node != node:
             self.trail = (*self.trail[-9:], (self.node, self.constants))
         self.go(node, constants)
         target = self.model.nodes[node]
         if target.kind in ("action", "form", "message"):
-            self.open_request(target, keyword)
+            self.open_request(target, keyword, book)
         elif keyword:  # a text is a request whatever it reaches: a list that is sent is its answer
-            self.open_request(target, keyword)
+            self.open_request(target, keyword, book)
             self.close(SUCCEEDED)
 
     def back(self) -> None:
@@ -175,14 +184,14 @@ class Step:
 
     # -- the request -------------------------------------------------------------------------
 
-    def open_request(self, node: Node, keyword: str = "") -> None:
+    def open_request(self, node: Node, keyword: str = "", book: str = "") -> None:
         """Opens the request of a leaf; a form stands for the leaf that it leads to."""
         target = self.model.nodes[node.to] if isinstance(node, Form) else node
         kind = "message"
         if isinstance(target, Action):
             kind = "change" if target.does == "order" else "query"
         leaf = "/".join((target.id, *(self.constants[name] for name in target.constants)))
-        opened = Open(f"{self.session.id}.{self.n}", leaf, kind)
+        opened = Open(f"{self.session.id}.{self.n}", leaf, kind, book=book)
         self.request = opened
         self.leaves += 1
         service = self.constants.get("service", "")
@@ -259,7 +268,7 @@ class Step:
             ),
             tuple(self.says),
             then,
-            tuple(self.notify),
+            tuple(note._replace(text=self.own(note.text)) for note in self.notify),
             tuple(self.facts),
         )
 

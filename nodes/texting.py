@@ -41,7 +41,7 @@ def text_received(step: Step, event: TextReceived) -> None:
     if isinstance(found, Match):
         step.fail("abandoned")
         code = found.code
-        step.choose(code.node, code.constants, found.spelling)
+        step.choose(code.node, code.constants, found.spelling, code.book)
         step.fields = dict(zip(code.params, found.params, strict=False))
         _check_params(step, model.nodes[code.node])
         return
@@ -134,7 +134,7 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
     assert isinstance(wait, Collect)
     text = step.model.index.normalise(event.text)
     if wait.purpose == "confirm":
-        if text in step.model.yes:
+        if text in step.model.yes or _confirms(step, event):
             digits = "1"
         elif text in step.model.no:
             digits = "*"
@@ -152,6 +152,19 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
         digits = text
     answering.digits_entered(step, _as_digits(step, digits))
     return True
+
+
+def _confirms(step: Step, event: TextReceived) -> bool:
+    """Whether a text is the confirm code of the very order whose price stands open."""
+    found = step.model.index.match(
+        event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.at
+    )
+    return (
+        isinstance(found, Match)
+        and bool(found.code.confirms)
+        and not found.params
+        and (found.code.node, found.code.constants) == (step.node, step.constants)
+    )
 
 
 def _fits_field(step: Step, wait: Collect, text: str) -> bool:
