@@ -46,7 +46,7 @@ LANES: Mapping[str, LaneSettings] = {
 _LANE = {"query": QUERY, "quote": ORDER, "submit": ORDER, "verify": VERIFY}
 _SEALED = re.compile(r"~[A-Z2-7=]+~")
 _WORDS = DONE | {UNKNOWN} | frozenset(REASONS)
-_NO_STATE = frozenset(("reset_password",))  # a second reset can't be told from the first
+_NO_STATE = frozenset(("redeem", "reset_password"))  # a second one can't be told from the first
 
 Done = Callable[[Result], None]
 

@@ -1,6 +1,6 @@
 """Every action that a menus file may name: what it takes, what it gives, how it can end.
 
-The bracketed codes are those of T5, the numeric and pinyin code table that the shipped site serves.
+The bracketed codes are those of T5, the numeric and pinyin code table; other codes have theirs.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialog.signature import ORDER, QUERY, VERIFY, Signature, Signatures
-from dialog.values import COUNT, DATA, DATE, LIST, MONEY, MONTH, NAME, PLACE
+from dialog.values import COUNT, DATA, DATE, DIGITS, LIST, MONEY, MONTH, NAME, PLACE
 
 _ASKED = ("succeeded", "not_our_subscriber", "bss_closed")
 _ORDERED = (
@@ -62,7 +62,21 @@ _ALL = (
     _query("discount_money", {"amount": MONEY}),  # 1041
     _query("discount_usage", {"calls": COUNT, "messages": COUNT, "vnet": COUNT}),  # 1042
     _query("data_usage", {"used": DATA, "left": DATA}),  # 105
-    _query("payments", {"items": LIST}),  # 108; (date, money), latest first
+    _query(  # 108, T3 LS; (date, money), latest first, of one month where it is asked for
+        "payments", {"items": LIST}, {"month": "month"}, (*_ASKED, "bad_parameter"), ("month",)
+    ),
+    _query(  # T2 14 1401 16; (date, money), latest first
+        "records", {"items": LIST}, {"service": "service"}, (*_ASKED, "bad_parameter")
+    ),
+    _query(  # T1, T4 CX..., T2 1531-1581 1611 4002, T3 YECX; (name, what is used or left)
+        "usage",
+        {"items": LIST},
+        {"service": "service"},
+        (*_ASKED, "not_active", "bad_parameter"),
+    ),
+    _query(  # T2 4003
+        "long_number", {"number": DIGITS}, {"short": "short_number"}, (*_ASKED, "bad_parameter")
+    ),
     _query("products", {"brand": NAME, "plan": NAME, "monthly": MONEY}),  # 201
     _query("services", {"items": LIST}),  # 202; (name,), the plan first, so never empty
     _query("validity", {"until": DATE}),  # 204
@@ -90,7 +104,7 @@ _ALL = (
     ),
     _order(  # 1061 1071 1073 2101 3011 3021 3031-3036 3041 3051
         "subscribe",
-        {"service": "service", "threshold": "yuan"},
+        {"service": "service", "threshold": "yuan", "effective": "effective"},
         (
             "accepted",
             "already_active",
@@ -102,7 +116,7 @@ _ALL = (
             "bad_parameter",
         ),
         {"from": DATE},
-        optional=("threshold",),  # balance_alert only
+        optional=("threshold", "effective"),  # balance_alert only; next_cycle (T2 1622 1682)
         priced=True,
     ),
     _order(  # 1062 1072 1074 2102 3012 3022 3037 3042 3052; a family's `targets` and `cancelled`
@@ -111,6 +125,12 @@ _ALL = (
         ("not_active", "bad_parameter"),
         {"cancelled": LIST},  # (name,)
         {**_QUOTED, "targets": LIST},  # (name,)
+    ),
+    _order(  # T6a DJ; points for credit
+        "redeem",
+        {"amount": "yuan"},
+        ("insufficient_balance", "bad_parameter"),
+        {"points": COUNT, "left": COUNT},  # taken, and still there
     ),
     _order(  # 2031; the new password comes by SMS from the BSS
         "apply_password",

@@ -34,6 +34,16 @@ def phone(text: str, at: str) -> str:
     return bare
 
 
+def short_number(text: str, at: str) -> str:
+    """A short number inside a group's virtual network: three to six digits."""
+    del at
+    if not text.isascii() or not text.isdigit():
+        raise BadField("malformed")
+    if not 3 <= len(text) <= 6:
+        raise BadField("too_short" if len(text) < 3 else "too_long")
+    return text
+
+
 def month(text: str, at: str) -> str:
     """A month as YYYY-MM: keyed as MM (the latest such month), YYMM or YYYYMM.
 
@@ -120,6 +130,7 @@ class Type:
 
 TYPES: dict[str, Type] = {
     "phone": Type(phone, 11),
+    "short_number": Type(short_number, 6),
     "month": Type(month, 6),
     "yuan": Type(yuan, 5),
     "password": Type(password, 6, secret=True),

@@ -14,9 +14,9 @@ class Signature(NamedTuple):
     """One action of the BSS port.
 
     `args` maps an argument to its type: a field type (dialog.fields), `service` (a catalogue id)
-    or `month`. `optional` may be left out. `gives` are the values of a success, by type
-    (dialog.values); an order's quote gives `quoted`. `outcomes` are all words that it can end
-    with beside those that perform.py adds (backend_error, backend_timeout, overload).
+    or `effective` (now | next_cycle). `optional` may be left out. `gives` are the values of a
+    success, by type (dialog.values); an order's quote gives `quoted`. `outcomes` are all words that
+    it can end with beside those that perform.py adds (backend_error, backend_timeout, overload).
     """
 
     kind: str  # query | order | verify

@@ -97,6 +97,11 @@ class _Builder:
                 number: row.get("language", languages[0]) for number, row in menus["called"].items()
             },
             called=tuple(menus["called"]),
+            operators={
+                number: row["operator"]
+                for number, row in menus["called"].items()
+                if "operator" in row
+            },
             instead={
                 number: row["instead"]
                 for number, row in menus["called"].items()

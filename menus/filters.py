@@ -11,12 +11,19 @@ def admits(rule: Filter, called: str, profile: Profile | None, at_ms: int) -> bo
 
     Without a profile the rules about the subscriber let nobody pass.
     """
+    return somebody(rule, called, at_ms) and _fits(rule, profile)
+
+
+def somebody(rule: Filter, called: str, at_ms: int) -> bool:
+    """Whether the rule lets anybody pass who calls this number at a time (UTC ms)."""
     if rule.valid_from and at_ms < rule.valid_from:
         return False
     if rule.valid_to and at_ms >= rule.valid_to:
         return False
-    if rule.called and called not in rule.called:
-        return False
+    return not rule.called or called in rule.called
+
+
+def _fits(rule: Filter, profile: Profile | None) -> bool:
     if not (rule.operator or rule.brand or rule.province or rule.tier or rule.roaming):
         return True
     return profile is not None and (

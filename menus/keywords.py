@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from dialog.events import Profile
 from dialog.fields import TYPES
-from menus.filters import admits, both
+from menus.filters import admits, both, somebody
 from menus.model import Action, BookUse, Code, Filter, Form, Model, Node
 
 SEPARATOR = "#"
@@ -84,6 +84,13 @@ class TooMany(NamedTuple):
     spelling: str
 
 
+class Unsure(NamedTuple):
+    """A text spells a code that is only for some, and the BSS did not say who texts."""
+
+    code: Code
+    spelling: str
+
+
 class Entry(NamedTuple):
     """A spelling in use: `secret` has a secret parameter's field type, "" for the others."""
 
@@ -124,20 +131,18 @@ class Index:
 
     def match(
         self, text: str, *, called: str, profile: Profile | None, at_ms: int
-    ) -> Match | TooMany | None:
+    ) -> Match | TooMany | Unsure | None:
         """The code of a text for this subscriber: the longest spelling that is complete.
 
         Where one spelling stands for several codes, the first that takes as many parameters.
         TooMany when a spelling is complete but none takes so many. A text without a spelling is
-        taken whole by the first row that takes any; None when there is none.
+        taken whole by the first row that takes any; None when there is none. Without a profile a
+        code that is for some only is Unsure.
         """
         tokens = normalise(text).split(SEPARATOR)
         found = self._find(tokens, called, profile, at_ms)
         if found is None:
-            for entry in self.any:
-                if admits(entry.rule, called, profile, at_ms):
-                    return Match(entry.code, ANY, (text.strip(),)[: len(entry.code.params)])
-            return None
+            return self._otherwise(text, tokens, called, profile, at_ms)
         entry, params = found
         if len(params) > len(entry.code.params):
             return TooMany(entry.code, entry.spelling)
@@ -155,6 +160,20 @@ class Index:
                         return found
                     over = over or found
         return over
+
+    def _otherwise(
+        self, text: str, tokens: list[str], called: str, profile: Profile | None, at_ms: int
+    ) -> Match | Unsure | None:
+        """What becomes of a text that spells no code for this subscriber."""
+        for entry in self.any:
+            if admits(entry.rule, called, profile, at_ms):
+                return Match(entry.code, ANY, (text.strip(),)[: len(entry.code.params)])
+        if profile is None:
+            for n in range(min(len(tokens), self.longest), 0, -1):
+                for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
+                    if somebody(entry.rule, called, at_ms):
+                        return Unsure(entry.code, entry.spelling)
+        return None
 
     def seal(
         self,

@@ -19,6 +19,7 @@ TOLD = (DECLINED, UNKNOWN, *(r for r in REASONS if r not in UNVOICED & UNTEXTED)
 
 FAULTS_OF: Mapping[str, tuple[str, ...]] = {
     "phone": ("too_short", "too_long", "malformed"),
+    "short_number": ("too_short", "too_long", "malformed"),
     "month": ("too_short", "too_long", "malformed", "out_of_range"),
     "yuan": ("malformed", "out_of_range"),
     "password": ("too_short", "too_long", "malformed"),

@@ -236,5 +236,7 @@ class Model:
     step_limit: int
     instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Called number -> text id -> the text that it says instead."""
+    operators: Mapping[str, str] = field(default_factory=dict)
+    """Called number -> the operator whose subscribers it serves, where it serves only those."""
     index: Any = None  # menus.keywords.Index over books and codes
     marks: Any = field(default=None, compare=False, repr=False)  # menus.marks.Marks, for lint

@@ -245,7 +245,15 @@ MENUS = Record(
         ),
         "languages": Rows(LANGUAGE, 1),
         "called": Table(
-            CALLED, Record({"language": LANGUAGE, "instead": Table(TEXT_ID, TEXT_ID, 1)}), 1
+            CALLED,
+            Record(
+                {
+                    "language": LANGUAGE,
+                    "operator": FILTER_WORD,
+                    "instead": Table(TEXT_ID, TEXT_ID, 1),
+                }
+            ),
+            1,
         ),
         "start": Record({"voice": NODE}, ("voice",)),
         "defaults": Record(

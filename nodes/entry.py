@@ -15,6 +15,7 @@ from nodes.step import Step
 
 _VALUES: dict[str, Callable[[str], Value]] = {
     "phone": values.phone,
+    "short_number": values.digits,
     "month": values.month,
     "yuan": lambda fen: values.money(int(fen)),
 }

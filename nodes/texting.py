@@ -6,7 +6,7 @@ from dialog.events import CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
-from menus.keywords import Match, TooMany, masked
+from menus.keywords import Match, TooMany, Unsure, masked
 from menus.model import Action, Form, Menu, Node
 from nodes import action, answering, entry, menu
 from nodes.filters import today
@@ -48,6 +48,10 @@ def text_received(step: Step, event: TextReceived) -> None:
     if isinstance(found, TooMany):
         step.fail("abandoned")
         _one_off(step, "none", found.spelling, "bad_parameter")
+        return
+    if isinstance(found, Unsure):
+        step.fail("abandoned")
+        _one_off(step, "none", found.spelling, "backend_timeout")
         return
     _no_match(step, event)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dialog.events import Profile
 from menus.filters import both, overlap
-from menus.keywords import Index, Match, TooMany, masked, normalise
+from menus.keywords import Index, Match, TooMany, Unsure, masked, normalise
 from menus.model import Action, BookUse, Code, Field, Filter, Place, Tries
 
 HERE = Place("test", 1)
@@ -66,7 +66,7 @@ INDEX = Index(USES, CODES, NODES)
 
 def match(
     text: str, profile: Profile | None = EASYOWN, called: str = "10086"
-) -> Match | TooMany | None:
+) -> Match | TooMany | Unsure | None:
     """What the test books make of a text."""
     return INDEX.match(text, called=called, profile=profile, at_ms=1_700_000_000_000)
 
@@ -176,7 +176,6 @@ def test_the_number_of_parameters_tells_codes_of_one_spelling_apart() -> None:
 def test_filters_of_books_and_rows() -> None:
     """A wrong brand, an unknown subscriber, another shortcode or a past offer match nothing."""
     assert match("HF", EASYOWN) is None
-    assert match("HF", None) is None
     assert match("CXYE", None) is not None
     assert match("CXYE", called="10010") is None
     past = Filter(valid_from=1000, valid_to=2000)
@@ -185,6 +184,35 @@ def test_filters_of_books_and_rows() -> None:
         index.match("OLD", called="1", profile=None, at_ms=at) for at in (999, 1000, 1999, 2000)
     ]
     assert [found is not None for found in texted] == [False, True, True, False]
+
+
+def test_nobody_known_is_not_nobody_entitled() -> None:
+    """Without a profile a code that is for some is neither taken nor called unknown."""
+    found = match("HF#0910", None)
+    assert isinstance(found, Unsure)
+    assert (found.code.book, found.spelling) == ("t3", "HF")
+    assert match("HF", None, "10010") == found._replace(code=CODES["t3"][0])
+    assert match("NONE", None) is None
+
+
+def test_a_row_takes_any_text() -> None:
+    """What spells nothing goes whole to the row that takes any text, a spelling before it."""
+    note = Field("note", "phone", "", HERE)
+    books = {"b": (code("b", "ON", node="on"), code("b", node="note", params="note"))}
+    index = Index(
+        [BookUse("b", ANYBODY)], books, {"note": action("note", **{note.name: note.type})}
+    )
+    found = {
+        text: index.match(text, called="1", profile=None, at_ms=0)
+        for text in (" on ", " 你好, 10086 ", "")
+    }
+    assert [
+        (m.code.node, m.spelling, m.params) for m in found.values() if isinstance(m, Match)
+    ] == [
+        ("on", "ON", ()),
+        ("note", "*", ("你好, 10086",)),
+        ("note", "*", ("",)),
+    ]
 
 
 def test_a_long_text_costs_no_more_than_its_length() -> None:

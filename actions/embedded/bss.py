@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from actions.embedded import history, passwords
-from actions.embedded.catalogue import PLANS, Tariff, operator_of, places
+from actions.embedded.catalogue import CMCC, PLANS, Tariff, operator_of, places
 from actions.embedded.orders import SECRET_VERBS, carry_out, set_password, terms
 from actions.embedded.people import COUNT, Person
 from actions.embedded.queries import ANYONE, QUERIES, Answer, Asked
@@ -80,7 +80,7 @@ class EmbeddedBss:
         if person is not None:
             return self._profile(person)
         operator = operator_of(number)
-        return Profile("", operator) if operator not in ("", "cmcc") else None
+        return Profile("", operator) if operator not in ("", CMCC) else None
 
     def query(self, name: str, subscriber: str, args: Mapping[str, str]) -> Result:
         """Answers a query of actions.signatures; KeyError for another name."""
@@ -162,7 +162,7 @@ class EmbeddedBss:
     def _profile(self, person: Person) -> Profile:
         return Profile(
             person.subscriber,
-            "cmcc",
+            PLANS[person.plan].operator,
             person.brand,
             PLANS[person.plan].prepaid,
             person.tier,

@@ -1,7 +1,7 @@
 """What the embedded BSS sells: services, families, plans and the rules between them.
 
-Prices are integer fen, data volumes KB, days YYYY-MM-DD. The names of all ids stand in
-catalogue.json, for whoever writes the texts; nothing is read from it here.
+The services stand in catalogue.json, one a line, with the names that whoever writes the texts
+gives them. Prices are integer fen, data volumes KB, days YYYY-MM-DD.
 """
 
 from __future__ import annotations
@@ -10,18 +10,29 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GOTONE, EASYOWN, MZONE = "gotone", "easyown", "mzone"
+CMCC, UNICOM = "cmcc", "unicom"
 
 
 class Service(NamedTuple):
-    """A service and the rules of its order. `family`: the services that one code speaks of."""
+    """A service and the rules of its order. `family`: the services that one code speaks of.
+
+    It is sold to these brands, tiers and provinces (none stated: to all), and to prepaid
+    subscribers only, to others only, or to both (None).
+    """
 
     family: str = ""
     needs: str = ""  # a service or family that must be active first
-    postpaid: bool = False  # not sold to prepaid subscribers
+    prepaid: bool | None = None
+    brands: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    provinces: tuple[str, ...] = ()
+    operator: str = CMCC
     data: int = 0  # included in a month
+    messages: int = 0
+    minutes: int = 0
 
 
 class Plan(NamedTuple):
@@ -35,6 +46,7 @@ class Plan(NamedTuple):
     vnet: int
     data: int = 0
     excludes: str = ""
+    operator: str = CMCC
 
 
 class Tariff(NamedTuple):
@@ -48,29 +60,40 @@ class Tariff(NamedTuple):
     withdrawn: bool = False  # no longer sold from then on
 
 
-SERVICES: Mapping[str, Service] = {  # what can be held
-    "balance_alert": Service(),
-    "sms_bill": Service("e_bill"),
-    "mms_bill": Service("e_bill", needs="gprs"),
-    "my10086": Service(),
-    "caller_id": Service(),
-    "ringback": Service(),
-    "gprs_std": Service("gprs"),
-    "gprs_5": Service("gprs", data=30 << 10),
-    "gprs_20": Service("gprs", data=150 << 10),
-    "gprs_50": Service("gprs", data=500 << 10),
-    "gprs_100": Service("gprs", data=2 << 20),
-    "gprs_200": Service("gprs", postpaid=True, data=5 << 20),
-    "call_reminder": Service(needs="caller_id"),
-    "fetion": Service(),
-}
+def _read() -> Mapping[str, Mapping[str, Any]]:
+    text = Path(__file__).with_name("catalogue.json").read_text("utf-8")
+    services: dict[str, dict[str, Any]] = json.loads(text)["services"]
+    return services
 
-STEPS = frozenset(("gprs",))
+
+_ROWS = _read()
+_TUPLES = ("brands", "tiers", "provinces")
+_BEGIN = "1999-01-01"
+
+
+def _service(row: Mapping[str, Any]) -> Service:
+    given = {name: row[name] for name in Service._fields if name in row}
+    return Service(**given | {name: tuple(row[name]) for name in _TUPLES if name in row})
+
+
+SERVICES: Mapping[str, Service] = {
+    id_: _service(row) for id_, row in _ROWS.items() if "kind" not in row
+}
+"""What can be held."""
+
+TOPICS = frozenset(id_ for id_, row in _ROWS.items() if row.get("kind") == "topic")
+"""What can be asked about only."""
+
+RECORDS = frozenset(id_ for id_, row in _ROWS.items() if row.get("records"))
+"""The topics that are lists of dated amounts."""
+
+STEPS = frozenset(id_ for id_, row in _ROWS.items() if row.get("steps"))
 """Families of which one is active at a time: another is a change from the next cycle."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     family: tuple(name for name, service in SERVICES.items() if service.family == family)
-    for family in ("e_bill", "gprs")
+    for family in dict.fromkeys(service.family for service in SERVICES.values())
+    if family
 }
 
 PLANS: Mapping[str, Plan] = {
@@ -80,26 +103,31 @@ PLANS: Mapping[str, Plan] = {
     "plan_easyown_home": Plan(EASYOWN, True, 1000, 50, 20, 100),
     "plan_mzone_20": Plan(MZONE, True, 2000, 60, 300, 0),
     "plan_mzone_data": Plan(MZONE, True, 3000, 30, 200, 0, 100 << 10, "gprs"),
+    "plan_wo_66": Plan("wo", False, 6600, 50, 240, 0, 300 << 10, operator=UNICOM),
+    "plan_ruyi": Plan("ruyi", True, 0, 0, 0, 0, operator=UNICOM),
 }
 
-_FREE = {*FAMILIES["e_bill"], "e_bill", "balance_alert", "service_password", "my10086", "fetion"}
-_BEGIN = "1999-01-01"
 
-TARIFFS: tuple[Tariff, ...] = (
-    *(Tariff(service, "1", 0, "none", _BEGIN) for service in sorted(_FREE)),
-    Tariff("gprs_std", "1", 0, "none", _BEGIN),  # paid by use
-    *(Tariff(f"gprs_{n}", "1", n * 100, "month", _BEGIN) for n in (5, 20, 50, 100, 200)),
-    Tariff("caller_id", "1", 1000, "month", _BEGIN),
-    Tariff("caller_id", "2", 500, "month", "2006-01-01"),
-    Tariff("ringback", "1", 500, "month", _BEGIN),
-    Tariff("call_reminder", "1", 300, "month", _BEGIN),
+def _tariffs(id_: str, row: Mapping[str, Any]) -> tuple[Tariff, ...]:
+    if "price" not in row:
+        return ()
+    price, since = row["price"], row.get("since", _BEGIN)
+    cycle = row.get("cycle", "none")
+    if "earlier" not in row:
+        return (Tariff(id_, "1", price, cycle, since),)
+    first = Tariff(id_, "1", row["earlier"], cycle, _BEGIN)
+    return (first, Tariff(id_, "2", price, cycle, since))
+
+
+TARIFFS: tuple[Tariff, ...] = tuple(
+    tariff for id_, row in _ROWS.items() for tariff in _tariffs(id_, row)
 )
 
 OPERATORS: Mapping[str, frozenset[str]] = {
     operator: frozenset(prefixes.split())
     for operator, prefixes in {
-        "cmcc": "134 135 136 137 138 139 147 150 151 152 157 158 159 178 182 183 184 187 188 198",
-        "unicom": "130 131 132 145 155 156 166 171 175 176 185 186",
+        CMCC: "134 135 136 137 138 139 147 150 151 152 157 158 159 178 182 183 184 187 188 198",
+        UNICOM: "130 131 132 145 155 156 166 171 175 176 185 186",
         "telecom": "133 149 153 173 177 180 181 189 199",
     }.items()
 }

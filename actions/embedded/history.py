@@ -67,13 +67,13 @@ def use(person: Person, month: str, today: str) -> Use:
     )
     if month != today[:7]:
         return whole
-    days = (date.fromisoformat(next_month(today)) - timedelta(days=1)).day
-    return Use(*(part * int(today[8:10]) // days for part in whole))
+    return Use(*(_so_far(part, today) for part in whole))
 
 
 def allowance(person: Person, held: Iterable[Held], day: str) -> int:
-    """The data included in a day's month, in KB."""
-    included = sum(SERVICES[one.service].data for one in held if one.on(day))
+    """The data included in a day's month, in KB; packs for one use alone are not counted."""
+    packs = (SERVICES[one.service] for one in held if one.on(day))
+    included = sum(pack.data for pack in packs if pack.family == "gprs")
     return PLANS[person.plan].data + included
 
 
@@ -107,14 +107,38 @@ def _charged(one: Held, month: str, last: str) -> bool:
 
 def payments(person: Person, today: str) -> tuple[tuple[str, int], ...]:
     """Days and amounts of what was paid in the last months, latest first."""
+    return _dated(person, "paid", today, (3000, 5000, 10_000, 10_000, 20_000))
+
+
+def records(person: Person, topic: str, today: str) -> tuple[tuple[str, int], ...]:
+    """Days and amounts of a topic's list, latest first."""
+    amounts = {"rebates": (500, 1000, 2000), "sp_charges": (100, 200, 300)}
+    return _dated(person, topic, today, amounts.get(topic, (3000, 5000, 10_000)))
+
+
+def _dated(
+    person: Person, what: str, today: str, amounts: tuple[int, ...]
+) -> tuple[tuple[str, int], ...]:
     found = []
     for back in range(KEPT + 1):
         month = month_before(today, back)
-        when, amount, *_ = _drawn(f"{person.subscriber} paid {month}")
+        when, amount, *_ = _drawn(f"{person.subscriber} {what} {month}")
         day = f"{month}-{when % 28 + 1:02d}"
         if day <= today:
-            found.append((day, (3000, 5000, 10_000, 10_000, 20_000)[amount % 5]))
+            found.append((day, amounts[amount % len(amounts)]))
     return tuple(found)
+
+
+def used_of(person: Person, what: str, most: int, today: str) -> int:
+    """How much of something countable was used this month so far, `most` at most."""
+    drawn, *_ = _drawn(f"{person.subscriber} {what} {today[:7]}")
+    return _so_far(drawn % (most + 1), today)
+
+
+def _so_far(whole: int, today: str) -> int:
+    """A whole month's part up to today."""
+    days = (date.fromisoformat(next_month(today)) - timedelta(days=1)).day
+    return whole * int(today[8:10]) // days
 
 
 def _drawn(seed: str) -> tuple[int, ...]:

@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from actions.embedded import passwords
-from actions.embedded.catalogue import FAMILIES, PLANS, SERVICES, STEPS
+from actions.embedded.catalogue import FAMILIES, PLANS, SERVICES, STEPS, Service, places
 from actions.embedded.history import next_month
 from actions.embedded.people import Person
 from actions.embedded.store import Store
 from dialog.events import Quote
 from dialog.fields import TYPES, BadField
-from dialog.values import Value, date, name, rows
+from dialog.values import Value, count, date, name, rows
 
 SECRET_VERBS = ("apply_password", "change_password", "reset_password")
 _FREE = Quote(0, "none", "", "now")
+_NEXT_CYCLE = "next_cycle"
 
 
 class Terms(NamedTuple):
     """What an order would do. `word` is succeeded, accepted or the reason why it is refused.
 
-    `starts` begins on `since`, and the rows `ends` end then; `threshold` is fen.
+    `starts` begins on `since`, and the rows `ends` end then; `threshold` and `redeems` are fen.
     """
 
     word: str
@@ -30,6 +31,7 @@ class Terms(NamedTuple):
     since: str = ""
     ends: tuple[int, ...] = ()
     threshold: int = 0
+    redeems: int = 0  # for as many points
 
 
 def terms(
@@ -53,6 +55,8 @@ def terms(
         return _subscribe(store, person, args, today, blind)
     if verb == "unsubscribe":
         return _unsubscribe(store, person, args.get("service", ""), today)
+    if verb == "redeem":
+        return _redeem(person, args.get("amount", ""))
     if verb not in SECRET_VERBS:
         return Terms("bad_parameter")
     if verb == "apply_password" and person.password:
@@ -73,7 +77,6 @@ def _subscribe(
     tariff = store.tariff(wanted, today)
     if tariff is None or tariff.withdrawn:
         return Terms("service_withdrawn")
-    prepaid = PLANS[person.plan].prepaid
     held = [one for one in store.held(person.subscriber) if not one.until or one.until > today]
     same = [one for one in held if one.service == wanted and not one.until]
     moved = bool(same) and int(threshold) not in (0, person.threshold)
@@ -83,7 +86,7 @@ def _subscribe(
     word = ""
     if same and not moved and not blind:
         word = "already_active"
-    elif prepaid and service.postpaid:
+    elif not _may_have(person, service):
         word = "not_eligible"
     elif PLANS[person.plan].excludes in {wanted, service.family} - {""}:
         word = "exclusive_conflict"
@@ -91,17 +94,37 @@ def _subscribe(
         word = "order_in_progress"  # a change of step is booked already
     elif service.needs and service.needs not in have:
         word = "prerequisite_missing"
-    elif prepaid and not family and person.balance < tariff.price:
+    later = (bool(family) and not same) or args.get("effective") == _NEXT_CYCLE
+    if not word and person.prepaid and not later and person.balance < tariff.price:
         word = "insufficient_balance"
     if word:
         return Terms(word)
-    later = bool(family) and not same
     since = next_month(today) if later else today
-    effective = "next_cycle" if later else "now"
+    effective = _NEXT_CYCLE if later else "now"
     quote = Quote(tariff.price, tariff.cycle, tariff.version, effective)
     ends = tuple(one.id for one in family) if later else ()
     done = "accepted" if later else "succeeded"
     return Terms(done, quote, "" if moved else wanted, since, ends, int(threshold))
+
+
+def _may_have(person: Person, service: Service) -> bool:
+    """Whether a service is sold to such a subscriber at all."""
+    return (
+        service.operator == PLANS[person.plan].operator
+        and service.prepaid in (None, person.prepaid)
+        and (not service.brands or person.brand in service.brands)
+        and (not service.tiers or person.tier in service.tiers)
+        and (not service.provinces or places()[person.place] in service.provinces)
+    )
+
+
+def _redeem(person: Person, amount: str) -> Terms:
+    """Points for credit: a point is a fen. Free of charge, at once."""
+    if not amount.isdigit() or not int(amount):
+        return Terms("bad_parameter")
+    if person.points < int(amount):
+        return Terms("insufficient_balance")
+    return Terms("succeeded", _FREE, redeems=int(amount))
 
 
 def _unsubscribe(store: Store, person: Person, service: str, today: str) -> Terms:
@@ -130,6 +153,11 @@ def carry_out(store: Store, person: Person, agreed: Terms, today: str) -> dict[s
         store.add_held(person.subscriber, agreed.since, tariff)
         if person.prepaid and agreed.since == today and tariff.price:
             store.set_person(person, balance=person.balance - tariff.price)
+    if agreed.redeems:
+        left = person.points - agreed.redeems
+        balance = person.balance + agreed.redeems
+        store.set_person(person, points=left, balance=balance)
+        return {"points": count(agreed.redeems, "point"), "left": count(left, "point")}
     if agreed.threshold:
         store.set_person(person, threshold=agreed.threshold)
     if agreed.ends and not agreed.starts:

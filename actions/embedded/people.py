@@ -1,7 +1,8 @@
 """The synthetic subscribers, the same on every machine: a small cast by hand, the rest by seed.
 
-Numbers run on from 13800138000, in one block that is nobody's address book; identity numbers have
-a region that was never assigned and a valid check digit.
+Numbers run on from 13800138000, in one block that is nobody's address book, and those of another
+operator from 18600138000; identity numbers have a region that was never assigned and a valid check
+digit.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from actions.embedded.catalogue import PLANS, places
+from actions.embedded.catalogue import CMCC, PLANS, UNICOM, places
 from actions.embedded.passwords import identity_hash, shipped
 
 FIRST = 13_800_138_000
 COUNT = 1200
+OTHERS_FIRST = 18_600_138_000
+OTHERS = 40
+"""Subscribers of another operator, on top of the count."""
 _SEED = 10_086
 _NUMBERS_AFTER = 7919  # subscription ids do not follow the numbers
 
@@ -84,6 +88,12 @@ CAST: tuple[Cast, ...] = (
     Cast({"plan": "plan_gotone_128", "tier": "supreme", "language": "en"}, ("gprs_200",)),
 )
 
+_OPTIONS = (
+    *("sms_120", "ip_1000", "mms_option", "m_plan_sms", "m_plan_data", "vnet_month", "warm_home"),
+    *("film_fans", "geography", "china_daily", "music_club", "mobile_news", "call_waiting"),
+)
+"""What others may hold beside the services of the calls."""
+
 _USUAL = {"tier": "", "language": "", "roaming": "home", "suspended": 0, "balance": 8000}
 _CREDIT = {"": 5000, "silver": 10_000, "gold": 30_000, "diamond": 100_000, "supreme": 300_000}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -92,6 +102,11 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 def number_of(index: int) -> str:
     """The number of the subscriber of this index."""
     return str(FIRST + index)
+
+
+def number_of_short(short: str) -> str:
+    """The number behind a V-net's short number: 6 and its last four digits; "" for none."""
+    return f"{FIRST // 10_000}{short[1:]}" if len(short) == 5 and short[0] == "6" else ""
 
 
 def subscriber_of(index: int) -> str:
@@ -111,7 +126,7 @@ def identity_of(index: int, born: str) -> str:
 
 def people(count: int = COUNT) -> Iterator[tuple[Person, dict[str, str]]]:
     """Each subscriber with the services that are active from the start and since when."""
-    dice = Random(_SEED)  # noqa: S311  the same people every time, not secrets
+    dice, more = Random(_SEED), Random(_SEED + 1)  # noqa: S311  the same every time, not secrets
     homes = list(places())
     for index in range(count):
         row = _drawn(dice, homes, index)
@@ -119,6 +134,8 @@ def people(count: int = COUNT) -> Iterator[tuple[Person, dict[str, str]]]:
         if index < len(CAST):
             row |= _USUAL | {"password": shipped()[index]} | CAST[index].differs
             active = CAST[index].active
+        elif more.random() < 0.3:
+            active += tuple(more.sample(_OPTIONS, more.randint(1, 3)))
         if not row["credit"] and not PLANS[row["plan"]].prepaid:
             row["credit"] = _CREDIT[row["tier"]]
         row["brand"] = PLANS[row["plan"]].brand
@@ -127,10 +144,29 @@ def people(count: int = COUNT) -> Iterator[tuple[Person, dict[str, str]]]:
         row["identity"] = identity_hash(row["salt"], identity)
         since = {name: _day(dice, 2008, 2008) for name in active}
         yield Person(**row), since
+    yield from _others(count)
 
 
-def _drawn(dice: Random, homes: list[str], index: int) -> dict[str, Any]:
-    plan = dice.choice(list(PLANS))
+def _others(count: int) -> Iterator[tuple[Person, dict[str, str]]]:
+    """The subscribers of another operator; the first one has two third-party services."""
+    dice = Random(_SEED + 2)  # noqa: S311  the same every time, not secrets
+    homes = list(places())
+    for n in range(OTHERS):
+        row = _drawn(dice, homes, count + n, UNICOM) | {"number": str(OTHERS_FIRST + n)}
+        active = tuple(dice.sample(("unicom_jokes", "unicom_stocks", "unicom_health"), n % 3))
+        if not n:
+            row |= _USUAL | {"plan": "plan_wo_66", "balance": 4210}
+            active = ("unicom_jokes", "unicom_stocks")
+        row |= {
+            "credit": 5000 * (not PLANS[row["plan"]].prepaid),
+            "brand": PLANS[row["plan"]].brand,
+        }
+        row |= {"threshold": 0, "identity": identity_hash(row["salt"], identity_of(n, row["born"]))}
+        yield Person(**row), {name: _day(dice, 2008, 2008) for name in active}
+
+
+def _drawn(dice: Random, homes: list[str], index: int, operator: str = CMCC) -> dict[str, Any]:
+    plan = dice.choice([name for name, plan in PLANS.items() if plan.operator == operator])
     prepaid = PLANS[plan].prepaid
     tier = "" if prepaid else dice.choice(("", "", "", "silver", "silver", "gold", "diamond"))
     poor = dice.random() < 0.15

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from actions.embedded import history
-from actions.embedded.catalogue import FAMILIES, PLANS, SERVICES, operator_of, place_of
-from actions.embedded.people import Person
+from actions.embedded import history, statements
+from actions.embedded.catalogue import (
+    FAMILIES,
+    PLANS,
+    RECORDS,
+    SERVICES,
+    operator_of,
+    place_of,
+)
+from actions.embedded.people import Person, number_of_short
 from actions.embedded.store import Held, Store
 from dialog.values import (
     Value,
     count,
     data,
     date,
+    digits,
     money,
     month,
     name,
@@ -58,11 +66,14 @@ def _last_bill(asked: Asked) -> Answer:
 
 
 def _bill(asked: Asked) -> Answer:
+    wanted = asked.args.get("month") or asked.today[:7]
+    return _billed(asked.bill(wanted)) if _kept(asked, wanted) else "bad_parameter"
+
+
+def _kept(asked: Asked, wanted: str) -> bool:
+    """Whether a month is this one or one of those whose bills are kept."""
     this = asked.today[:7]
-    wanted = asked.args.get("month") or this
-    if not history.month_before(this, history.KEPT) <= wanted <= this:
-        return "bad_parameter"
-    return _billed(asked.bill(wanted))
+    return history.month_before(this, history.KEPT) <= wanted <= this
 
 
 def _discount_money(asked: Asked) -> Answer:
@@ -85,8 +96,32 @@ def _data_usage(asked: Asked) -> Answer:
 
 
 def _payments(asked: Asked) -> Answer:
+    """Of a month, where one is asked for: its sum when nothing was paid on any day of it."""
+    wanted = asked.args.get("month", "")
+    if wanted and not _kept(asked, wanted):
+        return "bad_parameter"
     paid = history.payments(asked.person, asked.today)
-    return {"items": rows((date(day), money(amount)) for day, amount in paid)}
+    items = [(date(day), money(amount)) for day, amount in paid if day.startswith(wanted)]
+    return {"items": rows(items or [(month(wanted), money(0))])}
+
+
+def _records(asked: Asked) -> Answer:
+    """A topic's dated amounts; the month's sum when there are none yet."""
+    topic = asked.args.get("service", "")
+    if topic not in RECORDS:
+        return "bad_parameter"
+    found = history.records(asked.person, topic, asked.today)
+    return {"items": rows((date(day), money(amount)) for day, amount in found)}
+
+
+def _usage(asked: Asked) -> Answer:
+    topic = asked.args.get("service", "")
+    if topic in statements.TOPICS:
+        return {"items": rows(statements.TOPICS[topic](asked.person, asked.held(), asked.today))}
+    if topic not in statements.COUNTED:
+        return "bad_parameter"
+    found = statements.of_service(asked.person, topic, asked.held(), asked.today)
+    return "not_active" if found is None else {"items": rows(found)}
 
 
 def _products(asked: Asked) -> Answer:
@@ -137,6 +172,12 @@ def _status(asked: Asked) -> Answer:
     }
 
 
+def _long_number(asked: Asked) -> Answer:
+    """The number behind a V-net's short number, in the asker's own net."""
+    person = asked.store.person_of(number_of_short(asked.args.get("short", "")))
+    return "bad_parameter" if person is None else {"number": digits(person.number)}
+
+
 QUERIES: Mapping[str, Callable[[Asked], Answer]] = {
     "balance": _balance,
     "last_bill": _last_bill,
@@ -145,6 +186,9 @@ QUERIES: Mapping[str, Callable[[Asked], Answer]] = {
     "discount_usage": _discount_usage,
     "data_usage": _data_usage,
     "payments": _payments,
+    "records": _records,
+    "usage": _usage,
+    "long_number": _long_number,
     "products": _products,
     "services": _services,
     "validity": _validity,

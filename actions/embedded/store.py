@@ -23,7 +23,7 @@ from dialog.values import Value, load
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA = 1
+SCHEMA = 2
 _COLUMNS = ", ".join(Person._fields)
 _SERVICE = "id, service, since, until, price, cycle"
 

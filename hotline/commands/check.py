@@ -16,9 +16,12 @@ def _path(file: Path | None, site: Path | None, home: Path | None) -> Path:
 
 @click.command(short_help="检查 menus.yaml。 Check menus.yaml.")
 @click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--all", "every", is_flag=True, help="相近的代码逐对列出。 Each pair of like codes.")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。 Print JSON.")
 @placed
-def check(file: Path | None, as_json: bool, site: Path | None, home: Path | None) -> None:
+def check(
+    file: Path | None, every: bool, as_json: bool, site: Path | None, home: Path | None
+) -> None:
     """检查站点或 FILE：所有问题一次列出，带文件、行、列。有错误时以状态 1 结束。
 
     Check the site or FILE; all findings at once. Ends with status 1 when one is an error.
@@ -35,7 +38,7 @@ def check(file: Path | None, as_json: bool, site: Path | None, home: Path | None
         }
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
-        show_findings(findings)
+        show_findings(findings, every=every)
         warnings = len(findings) - errors
         if errors or model is None:
             click.secho(f"✗ {errors} 个错误 errors, {warnings} 个警告 warnings", fg="red")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ from typing import Any
 import click
 
 from hotline.settings import Settings, from_environment
+
+_IN_GROUPS = {
+    "prefix_keyword": "开头相同的代码 codes that begin another",
+    "near_keyword": "查询与取消只差一个字母 query and cancel a letter apart",
+}
+"""Findings that come by the hundred, and what their summary calls them."""
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -83,13 +90,24 @@ def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
         raise click.ClickException(str(error)) from None
 
 
-def show_findings(findings: list[Any]) -> None:
-    """Prints findings, errors in red, warnings in yellow."""
+def show_findings(findings: list[Any], *, every: bool = False) -> None:
+    """Prints findings, errors in red, warnings in yellow.
+
+    Without `every` those of a group (pairs of codes, by their books) are a line together.
+    """
+    groups = Counter((f.code, f.group) for f in findings if f.group and not every)
     for found in findings:
+        if found.group and not every:
+            continue
         click.secho(str(found.place), bold=True, nl=False, err=True)
         colour = "red" if found.severity == "error" else "yellow"
         click.secho(f" {found.severity} {found.code}", fg=colour, nl=False, err=True)
         click.echo(f"\n  {found.message_zh}\n  {found.message_en}", err=True)
+    for code, kind in _IN_GROUPS.items():
+        books = ", ".join(f"{group} {n}" for (of, group), n in sorted(groups.items()) if of == code)
+        if books:
+            click.secho(f"warning {code}", fg="yellow", nl=False, err=True)
+            click.echo(f" {kind} (--all): {books}", err=True)
 
 
 def number(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
