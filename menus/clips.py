@@ -63,7 +63,7 @@ def voiced(model: Model) -> frozenset[str]:
     """The texts that a caller can hear: those of nodes a call can reach, and the file-wide ones."""
     found = {text for role, text in model.words.items() if role not in UNVOICED_WORDS}
     found.update(_outcomes(model.outcomes))
-    for node in _reachable(model):
+    for node in heard(model):
         found.update(_texts(node))
     for instead in model.instead.values():
         found.update(text for usual, text in instead.items() if usual in found)
@@ -75,7 +75,8 @@ def _outcomes(routes: Mapping[str, str]) -> Iterator[str]:
     yield from (text for outcome, text in routes.items() if outcome not in UNVOICED)
 
 
-def _reachable(model: Model) -> Iterator[Node]:
+def heard(model: Model) -> Iterator[Node]:
+    """The nodes that a call can reach."""
     seen: set[str] = set()
     ahead = list(model.start.values())
     while ahead:

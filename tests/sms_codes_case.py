@@ -146,7 +146,7 @@ def site() -> Model:
     sources = read_sources(ROOT)
     t1 = "sms_commands/codebooks/t1.yaml"
     sources[t1] = (ROOT / t1).read_text("utf-8")
-    use = "  - {use: t4,"
+    use = "  - {use: unicom,"
     assert use in sources[MENUS_FILE]
     sources[MENUS_FILE] = sources[MENUS_FILE].replace(use, f"  - {{use: t1}}\n{use}")
     model, found = load_sources(sources)

@@ -12,7 +12,7 @@ from dialog import values
 from dialog.turn import Say
 from menus.loader import load
 from menus.model import Action, Model
-from menus.uses import leaves
+from menus.paths import paths
 from sms_commands.compose import compose
 
 _MODEL, _ = load(Path(__file__).parent.parent)
@@ -23,8 +23,17 @@ ORDERS = {
     for node in MODEL.nodes.values()
     if isinstance(node, Action) and node.does == "order"
 }
-CHANGES = [(id_, leaf) for id_ in ORDERS for leaf in leaves(MODEL)[id_]]
-DEAREST = max(tariff.price for tariff in TARIFFS)
+CHANGES = [
+    (id_, service)
+    for id_, _, service in (leaf.partition("/") for leaf in paths(MODEL))
+    if id_ in ORDERS
+]
+"""What a caller can change: who changes it by text has the answer."""
+DEAREST = max(
+    tariff.price
+    for tariff in TARIFFS
+    if tariff.service in {service for id_, service in CHANGES if id_ == "enable"}
+)
 
 
 def written(language: str, id_: str, service: str) -> tuple[str, int]:
