@@ -38,6 +38,7 @@ soak: $(READY) ## the long tests, not in CI
 
 bench: $(READY) ## figures of speed
 	$(BIN)/python bench/engine.py
+	$(BIN)/python bench/match.py
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/tune.py
 	$(BIN)/python bench/agi.py --keys "1 9 9"

@@ -181,7 +181,7 @@ class Desk:
                 file = self.site / f"sms_commands/codebooks/{part['book']}.yaml"
             wholes[file] = _added(wholes.get(file) or yaml_of(text_of(file)), part)
         for file, whole in wholes.items():
-            file.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
+            file.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), "utf-8")
         model, found = load(self.site)
         assert model is not None, found
         prompts = self.site / "prompts"

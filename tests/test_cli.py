@@ -200,7 +200,7 @@ def test_the_sites_own_folder_is_the_last_choice(site: Path, tmp_path: Path) -> 
         (("sms", "abc", "CXYE"), "13800138000"),
         (("sms", "12", "CXYE"), "13800138000"),
         (("sms", NUMBER), "TEXT"),
-        (("sms", NUMBER, "CXYE", "--to", "10010"), "10086"),
+        (("sms", NUMBER, "CXYE", "--to", "10011"), "10086"),
         (("call", NUMBER, "--keys", "1 q"), "0-9 * #"),
         (("call", NUMBER, "--json"), "--keys"),
         (("report", "failures", "--by", "week"), "month"),
