@@ -261,6 +261,14 @@ def test_data_left_grows_with_the_pack(tmp_path: Path) -> None:
         (5, "change_password", {}, "not_active"),
         (5, "reset_password", {}, "not_active"),
         (0, "teleport", {}, "bad_parameter"),
+        (0, "subscribe", {"service": "easyown_new_a"}, "not_eligible"),
+        (8, "subscribe", {"service": "gold_line"}, "not_eligible"),
+        (0, "subscribe", {"service": "province_sms_5"}, "not_eligible"),
+        (0, "subscribe", {"service": "prepaid_roaming_1"}, "not_eligible"),
+        (0, "subscribe", {"service": "unicom_jokes"}, "not_eligible"),
+        (0, "redeem", {"amount": "325001"}, "insufficient_balance"),
+        (0, "redeem", {"amount": "0"}, "bad_parameter"),
+        (0, "redeem", {}, "bad_parameter"),
     ],
 )
 def test_refusals(tmp_path: Path, index: int, verb: str, args: dict[str, str], word: str) -> None:
@@ -272,6 +280,62 @@ def test_refusals(tmp_path: Path, index: int, verb: str, args: dict[str, str], w
     assert bss.find("k1") == Result(word, raw=bss.quote(verb, who(bss, index), args).raw)
     assert (ask(bss, "services", index), ask(bss, "balance", index)) == before
     assert bss.submit("k2", verb, "", args, None).result == "not_our_subscriber"
+
+
+def test_a_subscription_from_the_next_cycle(tmp_path: Path) -> None:
+    """It is booked for the first of next month, and paid from then."""
+    clock = Clock("2026-12-15T12:00:00")
+    bss = embedded(tmp_path, clock)
+    booked = {"service": "night_talk", "effective": "next_cycle"}
+    answer = order(bss, "k1", "subscribe", 8, **booked)
+    assert (answer.result, answer.values["from"].of) == ("accepted", "2027-01-01")
+    assert ask(bss, "status", 8, service="night_talk")["state"].of == "state_booked"
+    assert ask(bss, "balance", 8)["balance"].of == 6000
+    assert order(bss, "k2", "subscribe", 8, service="night_talk").result == "already_active"
+    clock.set("2027-01-01T00:00:00")
+    assert ask(bss, "status", 8, service="night_talk")["state"].of == "state_active"
+
+
+def test_a_yearly_service_is_billed_once_a_year(tmp_path: Path) -> None:
+    """Its price stands on the bill of the month that it began in, and of that month every year."""
+    clock = Clock()
+    bss = embedded(tmp_path, clock)
+    order(bss, "k1", "subscribe", service="broadband_80")
+    billed = []
+    for local in ("2026-03-20T12:00:00", "2026-04-20T12:00:00", "2027-03-20T12:00:00"):
+        clock.set(local)
+        billed.append("broadband_80" in names(ask(bss, "bill")))
+    assert billed == [True, False, True]
+
+
+def test_points_become_credit(tmp_path: Path) -> None:
+    """A point is a fen; both move in one change."""
+    bss = embedded(tmp_path)
+    answer = order(bss, "k1", "redeem", amount="1000")
+    assert (answer.values["points"].of, answer.values["left"].of) == (1000, 2250)
+    assert (ask(bss, "points")["points"].of, ask(bss, "balance")["balance"].of) == (2250, 6860)
+
+
+def test_what_is_held_is_what_can_be_counted(tmp_path: Path) -> None:
+    """An option that is not held has no statement; once held, used and left make its size."""
+    bss = embedded(tmp_path)
+    assert bss.query("usage", who(bss), {"service": "sms_120"}).result == "not_active"
+    assert bss.query("usage", who(bss), {"service": "fetion"}).result == "bad_parameter"
+    order(bss, "k1", "subscribe", service="sms_120")
+    rows = {name.of: amount.of for name, amount in ask(bss, "usage", service="sms_120")["items"].of}
+    assert rows["item_used"] + rows["item_left"] == 120
+
+
+def test_another_operators_subscribers(tmp_path: Path) -> None:
+    """They are there, with plans and services of their own and none of ours."""
+    bss = embedded(tmp_path)
+    profile = bss.profile("18600138000")
+    assert profile is not None
+    assert (profile.operator, profile.brand) == ("unicom", "wo")
+    items = bss.query("services", profile.subscriber, {}).values["items"].of
+    assert [row[0].of for row in items] == ["plan_wo_66", "unicom_jokes", "unicom_stocks"]
+    refused = bss.quote("subscribe", profile.subscriber, {"service": "caller_id"})
+    assert refused.result == "not_eligible"
 
 
 def test_balance_alert_takes_and_changes_its_threshold(tmp_path: Path) -> None:

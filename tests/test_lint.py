@@ -98,6 +98,25 @@ def test_only_what_ends_services_is_given_its_targets() -> None:
     assert "targets" not in (given["enable", "confirm"] or ())
 
 
+@pytest.mark.parametrize(
+    ("instead", "expected"),
+    [
+        ("help: slow", set()),
+        ("help: slowly", {"5:53 unknown_text"}),
+        ("helps: slow", {"5:47 unknown_text"}),
+        ("help: enabled", {"153:20 unknown_placeholder", "153:38 unknown_placeholder"}),
+    ],
+)
+def test_what_a_number_says_instead(instead: str, expected: set[str]) -> None:
+    """Both texts are there, and the one that stands in uses no value that the other has not."""
+    sources = read_sources(MINIMAL)
+    called = "{language: zh-CN}"
+    own = f"{{language: zh-CN, instead: {{{instead}}}}}"
+    sources["menus.yaml"] = sources["menus.yaml"].replace(called, own, 1)
+    _, found = load_sources(sources, signatures=SIGNATURES)
+    assert {f"{f.place.line}:{f.place.column} {f.code}" for f in found} == expected
+
+
 def test_every_finding_has_a_bad_file() -> None:
     """No finding is in the catalogue without a file that makes it, and no file is without one."""
     assert {file.stem for file in BAD} == MESSAGES.keys() - READ_FROM_DISK

@@ -6,6 +6,7 @@ the codes of t1 to t6b: tests/test_coverage_of_site.py counts on it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -13,7 +14,6 @@ import pytest
 from sms_codes_case import (
     BOOKS,
     CATALOGUE,
-    PRINTED,
     Answer,
     Hall,
     Row,
@@ -50,9 +50,6 @@ GIVEN = {
     "+兑换金额": ("10", "5.50"),
 }
 """What a parameter is filled with, by how it is printed."""
-
-PLAIN = ("1601", "HF", "LS", "103", "206", "GS", "HM", "4003")
-"""Queries with a parameter: nothing changes."""
 
 
 @pytest.fixture(scope="module")
@@ -346,12 +343,18 @@ def test_the_tables_are_whole() -> None:
 
 
 def test_each_service_is_in_the_catalogue_once() -> None:
-    """158 printed services, one catalogue entry each, with a price where its name prints one."""
-    assert PRINTED.keys() - {""} == {row.service for row in rows()}
-    assert (
-        sum(row.get("printed", "") != "" or "printed" not in row for row in CATALOGUE.values())
-        == 158
-    )
+    """158 printed services, one catalogue entry each."""
+    printed = [name for row in CATALOGUE.values() if (name := row.get("printed", row["zh-CN"]))]
+    assert sorted(map(str, printed)) == sorted({row.service for row in rows()})
+
+
+def test_prices_are_the_printed_ones_or_marked() -> None:
+    """A service whose name has a price costs that; any other price is marked synthetic."""
+    for id_, service in CATALOGUE.items():
+        named = re.search(r"(\d+|一)元", str(service["zh-CN"]))
+        price = 100 * int(named[1].replace("一", "1")) if named else 0
+        if id_ in SERVICES and not service.get("synthetic"):
+            assert service["price"] == price, id_
 
 
 @pytest.mark.parametrize("table", BOOKS)
