@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dialog.turn import Say
 from ivr.manifest import Manifest
 from ivr.playlist import playlist
+from menus.clips import heard
 from menus.model import Menu, Model
 from nodes.menu import announced
 
@@ -52,7 +53,7 @@ def choice_ms(model: Model, language: str, manifest: Manifest, label: str, key: 
 
 
 def durations(model: Model, language: str, manifest: Manifest) -> dict[str, MenuTimes]:
-    """Every menu's times in a language, by node id.
+    """The times of every menu that a call can reach, in a language, by node id.
 
     `back` is counted wherever it is declared but at the start, where it is never said. Raises
     UnrecordedError.
@@ -62,7 +63,7 @@ def durations(model: Model, language: str, manifest: Manifest) -> dict[str, Menu
         return choice_ms(model, language, manifest, label, key)
 
     found: dict[str, MenuTimes] = {}
-    for node in model.nodes.values():
+    for node in heard(model):
         if isinstance(node, Menu):
             at_start = node.id == model.start["voice"]
             found[node.id] = MenuTimes(

@@ -34,7 +34,8 @@ def leaf_names(model: Model) -> dict[str, Word]:
     A leaf that no key leads to is called by the first spelling of its code.
     """
     ways = paths(model)
-    spellings = {_leaf(model, code): code.spellings[0] for code in reversed(_codes(model))}
+    codes = [code for code in reversed(_codes(model)) if code.spellings]
+    spellings = {_leaf(model, code): code.spellings[0] for code in codes}
     names = {}
     for leaf in leaf_ids(model):
         if leaf in ways:

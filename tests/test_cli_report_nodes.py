@@ -91,15 +91,15 @@ def test_topics_of_all_sources(report: Any) -> None:
 
 
 def test_contact_of_today(report: Any) -> None:
-    """Two of 59 leaves were reached, one of them by both channels."""
+    """Two of 253 leaves (59 by key) were reached, one of them by both channels."""
     data = data_of(report("contact", "--json"))
-    assert data["contact_rate"] == "2/59 3.39 %"
+    assert data["contact_rate"] == "2/253 0.79 %"
     rows = {row["leaf"]: row for row in data["rows"]}
     assert (rows["balance"]["done_voice"], rows["balance"]["done_text"]) == (6, 1)
     assert rows["credit"]["chances"] == 10 + 3  # calls and texts
     assert rows["credit"]["bound"] == pytest.approx(100 * 3 / 13, abs=1e-4)
     assert rows["another"]["chances"] == 10
-    assert data_of(report("contact", "--least", "7", "--json"))["contact_rate"] == "1/59 1.69 %"
+    assert data_of(report("contact", "--least", "7", "--json"))["contact_rate"] == "1/253 0.40 %"
 
 
 def test_order_of_the_main_menu(report: Any) -> None:

@@ -10,7 +10,7 @@ from hotline.demo.entries import entry
 from hotline.demo.parameters import Parameters
 from hotline.demo.population import Contact, Person, pick
 from hotline.demo.ways import Target, Ways
-from menus.keywords import SEPARATOR
+from menus.keywords import SEPARATOR, Match
 from menus.model import Action, Code, Form, Menu
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -49,8 +49,8 @@ class Texter:
     def first(self) -> str:
         """The text that begins the dialogue."""
         plan, dice = self._plan.texts, self.dice
-        codes = self._ways.codes.get(self._target.leaf, []) if self._target else []
-        lists = self._ways.menu_codes.get(self._target.leaf, []) if self._target else []
+        codes = self._own(self._ways.codes.get(self._target.leaf, [])) if self._target else []
+        lists = self._own(self._ways.menu_codes.get(self._target.leaf, [])) if self._target else []
         if not codes or dice.random() < plan.unknown:
             self.mishap = "unknown_code"
             return dice.choice(plan.words.get(self.want) or plan.words[""])
@@ -62,6 +62,18 @@ class Texter:
             self.mishap = "typo"
             return self._misspelt(spelling)
         return spelling + self._filled(code)
+
+    def _own(self, codes: list[Code]) -> list[Code]:
+        """The codes of this subscriber's leaflets: those that the house takes as such."""
+        index, profile = self._ways.model.index, self._person.profile
+        found = []
+        for code in codes:
+            match = index.match(
+                code.spellings[0], called=self._called, profile=profile, at_ms=self.at
+            )
+            if isinstance(match, Match) and match.code is code:
+                found.append(code)
+        return found
 
     def _misspelt(self, spelling: str) -> str:
         """A slip of one letter that is no code; what happens to spell one is tried again."""

@@ -76,8 +76,10 @@ class Ways:
         """By leaf: the codes that reach it, and the codes of lists that it stands in."""
         codes: dict[str, list[Code]] = {}
         lists: dict[str, list[Code]] = {}
-        in_use = {use.book for use in self.model.books}
+        in_use = dict.fromkeys(use.book for use in self.model.books)
         for code in (code for book in in_use for code in self.model.codes.get(book, ())):
+            if not code.spellings:
+                continue
             node = self.model.nodes[code.node]
             if isinstance(node, Menu):
                 for name in self.reach(node.id, frozenset()):
