@@ -46,11 +46,15 @@ class CallArrived(NamedTuple):
 
 
 class TextReceived(NamedTuple):
-    """A text to the called number, raw but for secrets, which stand sealed."""
+    """A text to the called number, raw but for secrets, which stand sealed.
+
+    `received`: when the link took it, which dated rules go by; 0 where the link does not say.
+    """
 
     at: int
     text: str
     profile: Profile | None = None
+    received: int = 0
 
 
 class DigitsEntered(NamedTuple):

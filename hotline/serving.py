@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
@@ -24,6 +24,9 @@ from ivr.ami import Account, Watcher
 from ivr.fastagi import FastAgiServer
 from menus.findings import Finding
 from sms_commands.sender import LEASE_MS, Outcome, Sender, SendPort
+
+if TYPE_CHECKING:
+    from hotline.smpp import SmppDesk
 
 log = logging.getLogger("hotline.serving")
 _BATCH = 1  # a crash loses at most the text that was being sent
@@ -46,11 +49,23 @@ def _links(house: House) -> dict[str, SendPort]:
             if settings.public_url
             else "",
         )
+    if settings.kannel_sendsms:
+        from sms_commands.kannel import LINK, KannelSender
+
+        links[LINK] = KannelSender(settings.kannel_sendsms, settings.kannel_receipts)
     return links
 
 
-def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event) -> Sender:
-    """The outbox's sender over the house's ledger."""
+def _desks(house: House) -> list[SmppDesk]:
+    if not house.settings.smpp:
+        return []
+    from hotline.smpp import desks  # the SMPP library is read when there is a link
+
+    return desks(house, make_record(house))
+
+
+def make_record(house: House) -> Callable[[Outcome], None]:
+    """Writes what became of a claimed text; returns when it is durable."""
 
     def record(outcome: Outcome) -> None:
         ledger = house.ledger
@@ -63,10 +78,15 @@ def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event)
                 outcome.outbox, outcome.attempt, outcome.at, outcome.provider_id
             ).result()
 
+    return record
+
+
+def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event) -> Sender:
+    """The outbox's sender over the house's ledger."""
     owner = uuid7(clock())
     return Sender(
         lambda now: house.ledger.outbox_due(now, _BATCH, owner, LEASE_MS, list(links)).result(),
-        record,
+        make_record(house),
         links,
         clock,
         wake,
@@ -132,8 +152,13 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     program = sys.argv[0] if Path(sys.argv[0]).name == "hotline" else "hotline"
     say(f"试一试 Try  {program} sms 13800138000 CXYE")
     say(f'            {program} call 13800138000 --keys "1 1"')
+    desks = _desks(house)
+    for desk in desks:
+        desk.start()
+        say(f"SMPP     {desk.account.name} → {desk.account.host}:{desk.account.port}")
     wake = threading.Event()
-    sender = make_sender(house, _links(house), wake)
+    links = _links(house) | {desk.account.name: desk for desk in desks}
+    sender = make_sender(house, links, wake)
     outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)
     outbox.start()
     helpers: tuple[Sweeper | Reloader | Watcher, ...] = (
@@ -153,3 +178,5 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
             helper.close()
         sender.stop()
         await asyncio.to_thread(outbox.join, 15)
+        for desk in desks:
+            await desk.close()

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 from actions.port import BY_KEY, Drops
 from dialog.session import CLAIMED, NETWORK
@@ -39,12 +40,24 @@ class Settings:
     drops: Drops = BY_KEY
     ami: str = field(default="", repr=False)  # user:secret@host:port of the PBX to watch
     bill_day: int = 1  # of the month: when most people ask about their bill
+    kannel_secret: str = field(default="", repr=False)  # what Kannel's requests must carry
+    kannel_sendsms: str = field(default="", repr=False)  # http://user:password@host:port/path
+    kannel_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
+    smpp: str = field(default="", repr=False)  # smpp://id:password@host:port, several by blanks
+    smpp_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
     notice_link: str = ""  # the link of texts beside calls; "" = Twilio when it is set up
 
     @property
     def notices(self) -> str:
         """The link that carries texts beside calls; "" when there is none."""
-        return self.notice_link or ("twilio" if self.twilio_account else "")
+        known = {"kannel": self.kannel_sendsms, "twilio": self.twilio_account}
+        return self.notice_link or next((link for link, set_up in known.items() if set_up), "")
+
+    @property
+    def kannel_receipts(self) -> str:
+        """Where Kannel tells what became of a text: it runs on this machine."""
+        secret = urlencode({"secret": self.kannel_secret})
+        return f"http://127.0.0.1:{self.http_port}/kannel/dlr?{secret}"
 
     @property
     def prompts(self) -> Path:
@@ -103,12 +116,17 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "twilio_agent": os.environ.get("HOTLINE_TWILIO_AGENT", ""),
         "twilio_api": os.environ.get("HOTLINE_TWILIO_API", ""),
         "ami": os.environ.get("HOTLINE_AMI", ""),
+        "kannel_secret": os.environ.get("HOTLINE_KANNEL_SECRET", ""),
+        "kannel_sendsms": os.environ.get("HOTLINE_KANNEL_SENDSMS", ""),
+        "smpp": os.environ.get("HOTLINE_SMPP", ""),
+        "smpp_identity": os.environ.get("HOTLINE_SMPP_IDENTITY", NETWORK),
+        "kannel_identity": os.environ.get("HOTLINE_KANNEL_IDENTITY", NETWORK),
         "notice_link": os.environ.get("HOTLINE_NOTICE_LINK", ""),
     }
     bill_day = os.environ.get("HOTLINE_BILL_DAY", "1")
     if not re.fullmatch(r"[1-9]|[12][0-9]|3[01]", bill_day):
         raise BadSetting("HOTLINE_BILL_DAY 应为 1 到 31。 HOTLINE_BILL_DAY must be 1 to 31.")
-    for name in ("twilio_identity", "twilio_sms_identity"):
+    for name in ("twilio_identity", "twilio_sms_identity", "kannel_identity", "smpp_identity"):
         if env[name] not in (CLAIMED, NETWORK):
             raise BadSetting(
                 f"HOTLINE_{name.upper()} 应为 network 或 claimed。"

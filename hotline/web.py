@@ -11,11 +11,14 @@ from flask import Flask, Response, abort, request, send_from_directory
 from dialog.host import Delivery, Host, Reply
 from dialog.turn import Perform
 from hotline.house import House, clock
+from hotline.replies import HTTP_WINDOW_MS
 from sms_commands.twilio_sms import signed
 
 log = logging.getLogger("hotline.web")
 
 MOST_BYTES = 64 * 1024
+TEXT_ANSWER_S = HTTP_WINDOW_MS / 1000 - 2
+"""Before the sender may take a text's reply, and before Twilio gives up (15 s)."""
 
 
 def answer(
@@ -38,6 +41,30 @@ def answer(
             raise reply
         if not isinstance(reply.then, Perform) or (interim and reply.say):
             return reply
+
+
+def text_answer(house: House, delivery: Delivery) -> Reply | Response | None:
+    """The reply to a text that a provider brought, None when it comes later by the outbox.
+
+    A Response when it was not taken: it is in no record, so the provider must bring it again.
+    """
+    try:
+        reply = answer(house.runner, delivery, TEXT_ANSWER_S)
+    except Exception as error:  # noqa: BLE001 - whatever kept it from being taken
+        log.error("a text was not taken: %s", type(error).__name__)
+        return Response(status=503)
+    if reply is None and house.ledger.delivery(delivery.key) is None:
+        return Response(status=503)
+    return reply
+
+
+def carried(house: House, key: str, reply: Reply | None, provider_id: str = "") -> str:
+    """The reply's text if this answer is the one that may carry it, else nothing."""
+    if reply is None or not reply.text:
+        return ""
+    ledger = house.ledger
+    first = ledger.outbox_carry(key, house.now(), provider_id).result()
+    return reply.text if first or (reply.replayed and ledger.outbox_carried(key)) else ""
 
 
 def xml(body: str) -> Response:
@@ -67,7 +94,7 @@ def signature_check(house: House) -> Callable[[], None]:
 
 def make_app(house: House) -> Flask:
     """The WSGI application of a house."""
-    from hotline import web_sms, web_voice
+    from hotline import web_kannel, web_sms, web_voice
 
     app = Flask("hotline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
@@ -83,4 +110,5 @@ def make_app(house: House) -> Flask:
     check = signature_check(house)
     web_sms.add(app, house, check)
     web_voice.add(app, house, check)
+    web_kannel.add(app, house)
     return app

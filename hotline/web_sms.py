@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from dialog.host import Reply
 from hotline.house import House
-from hotline.replies import HTTP_WINDOW_MS
-from hotline.web import answer, refused, xml
+from hotline.web import carried, refused, text_answer, xml
 from sms_commands import twilio_sms
-
-log = logging.getLogger("hotline.web.sms")
-
-ANSWER_S = HTTP_WINDOW_MS / 1000 - 2
-"""Before the sender may take the reply, and before Twilio gives up (15 s)."""
 
 
 def add(app: Flask, house: House, check: Callable[[], None]) -> None:
@@ -31,14 +23,10 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
             )
         except twilio_sms.BadFormError as bad:
             return refused(bad)
-        try:
-            reply = answer(house.runner, delivery, ANSWER_S)
-        except Exception as error:  # noqa: BLE001 - not taken: Twilio is told to try again
-            log.error("a text was not taken: %s", type(error).__name__)
-            return Response(status=503)
-        if reply is None and house.ledger.delivery(delivery.key) is None:
-            return Response(status=503)
-        return xml(twilio_sms.twiml(_carried(house, delivery.key, reply), _callback(house)))
+        reply = text_answer(house, delivery)
+        if isinstance(reply, Response):
+            return reply
+        return xml(twilio_sms.twiml(carried(house, delivery.key, reply), _callback(house)))
 
     @app.post("/twilio/sms/status")
     def sms_status() -> Response:
@@ -52,15 +40,6 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
                 receipt.provider_id, house.now(), receipt.state, receipt.error
             ).result()
         return Response(status=204)
-
-
-def _carried(house: House, key: str, reply: Reply | None) -> str:
-    """The reply's text if this answer is the one that may carry it, else nothing."""
-    if reply is None or not reply.text:
-        return ""
-    ledger = house.ledger
-    first = ledger.outbox_carry(key, house.now()).result()
-    return reply.text if first or (reply.replayed and ledger.outbox_carried(key)) else ""
 
 
 def _callback(house: House) -> str:

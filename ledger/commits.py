@@ -40,6 +40,7 @@ INSERTS: dict[type[Any], str] = {
         r.Delivery,
         r.DeliveryPart,
         r.DeliveryClosing,
+        r.Inbox,
         r.Outbox,
         r.OutboxSend,
         r.Receipt,

@@ -29,6 +29,10 @@ _CARRY = (
     "UPDATE outbox SET due_at = NULL, attempts = 1, number = '' "
     "WHERE inbound = ? AND attempts = 0 AND due_at IS NOT NULL"
 )
+_REPLY = (
+    f"SELECT {_FIELDS} FROM outbox "  # noqa: S608
+    "WHERE inbound = ? AND attempts = 0 AND due_at IS NOT NULL"
+)
 _BY_PROVIDER = "SELECT outbox FROM outbox_sends WHERE provider_id = ? LIMIT 1"
 _CARRIED = (
     "SELECT 1 FROM outbox o JOIN outbox_sends s ON s.outbox = o.id "
@@ -88,8 +92,29 @@ class OutboxClaims(Store):
 
         return self._submit(job)
 
-    def outbox_carry(self, inbound: str, at: int) -> Future[bool]:
-        """The HTTP answer claims the reply to `inbound` and carries it: True once, then never."""
+    def outbox_take(
+        self, inbound: str, now: int, owner: str, lease_ms: int
+    ) -> Future[Outgoing | None]:
+        """Claims the reply to `inbound` for the link that brought it; None when another has it."""
+
+        def job(batch: Batch) -> Outgoing | None:
+            found = batch.connection.execute(_REPLY, (inbound,)).fetchone()
+            if found is None:
+                return None
+            text = r.Outbox(*found)
+            lease = (now + lease_ms, owner, text.id, 0, text.due_at)
+            if not batch.connection.execute(_LEASE, lease).rowcount:
+                return None
+            append(batch, [r.OutboxSend(text.id, 1, now, "taken")], self.zone)
+            return Outgoing(text, 1)
+
+        return self._submit(job)
+
+    def outbox_carry(self, inbound: str, at: int, provider_id: str = "") -> Future[bool]:
+        """The HTTP answer claims the reply to `inbound` and carries it: True once, then never.
+
+        `provider_id` is what its receipts will name, where the link lets us choose it.
+        """
 
         def job(batch: Batch) -> bool:
             if not batch.connection.execute(_CARRY, (inbound,)).rowcount:
@@ -97,7 +122,7 @@ class OutboxClaims(Store):
             (text,) = batch.connection.execute(
                 "SELECT id FROM outbox WHERE inbound = ?", (inbound,)
             ).fetchone()
-            append(batch, [r.OutboxSend(text, 1, at, "carried")], self.zone)
+            append(batch, [r.OutboxSend(text, 1, at, "carried", "", provider_id)], self.zone)
             return True
 
         return self._submit(job)

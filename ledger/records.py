@@ -211,6 +211,26 @@ class DeliveryClosing(NamedTuple):
     reply: str  # JSON
 
 
+class Inbox(NamedTuple):
+    """A text, or a part of one, that a link must answer before it is worked on. Key: id.
+
+    `mark` names source, destination and content, `line` the longer text that a part belongs to
+    ("" for a whole one), `bind` the link's session that brought it. `payload` is sealed; it is
+    cleared when the text's delivery is in the record. The ledger adds `answered`, whether the
+    link was told so, and `open`.
+    """
+
+    id: str
+    at: int
+    link: str
+    bind: str
+    mark: str
+    line: str
+    n: int
+    total: int
+    payload: str
+
+
 class Outbox(NamedTuple):
     """A text to be sent. Keys: id, inbound.
 
@@ -342,6 +362,7 @@ Row = (
     | Delivery
     | DeliveryPart
     | DeliveryClosing
+    | Inbox
     | Outbox
     | OutboxSend
     | Receipt

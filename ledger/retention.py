@@ -15,6 +15,7 @@ RETENTION: Mapping[str, int] = {
     "delivery_parts": 30,
     "delivery_closings": 30,
     "trial_topics": 30,
+    "inbox": 30,
     "password_tries": 90,
     "outbox": 90,
     "outbox_sends": 90,
@@ -38,6 +39,7 @@ sums and name nobody. Orders are evidence and outlive what led to them."""
 _TIME = {"sessions": "opened_at", "deliveries": "opened_at"}
 _ONLY = {
     "sessions": "state IS NULL",  # not one that still waits
+    "inbox": "open = 0",  # not a text that nobody has looked at
     "outbox": "due_at IS NULL",  # not a text that is still to go
 }
 _CLOSINGS = "DELETE FROM closings WHERE request IN (SELECT id FROM requests WHERE at < ?)"

@@ -86,6 +86,14 @@ TABLES = (
     Table("delivery_parts", (r.DeliveryPart,), ("delivery", "n"), indexes=_AT),
     Table("delivery_closings", (r.DeliveryClosing,), ("delivery",), indexes=_AT),
     Table(
+        "inbox",
+        (r.Inbox,),
+        ("id",),
+        indexes=(("mark", "at"), ("line", "at"), ("open", "at"), ("at",)),
+        added={"answered": int, "open": int},
+        defaults={"answered": 0, "open": 1},
+    ),
+    Table(
         "outbox",
         (r.Outbox,),
         ("id",),

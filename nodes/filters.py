@@ -13,7 +13,7 @@ from nodes.step import Step
 
 def admits(rule: Filter, step: Step) -> bool:
     """Whether the rule lets this subscriber pass now."""
-    return filters.admits(rule, step.session.origin.called, step.profile, step.at)
+    return filters.admits(rule, step.session.origin.called, step.profile, step.when)
 
 
 def closed(step: Step, kind: str) -> str:
@@ -36,8 +36,8 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def local(step: Step) -> datetime:
-    """The event's time in the site's zone."""
-    return datetime.fromtimestamp(step.at / 1000, _zone(step.model.zone))
+    """The event's time in the site's zone, by the link's clock where it has one."""
+    return datetime.fromtimestamp(step.when / 1000, _zone(step.model.zone))
 
 
 def today(step: Step) -> str:

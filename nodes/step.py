@@ -74,10 +74,12 @@ class Step:
         "then",
         "trail",
         "tries",
+        "when",
     )
 
     def __init__(self, model: Model, session: Session, event: Event) -> None:
         self.model, self.session, self.at = model, session, event.at
+        self.when: int = getattr(event, "received", 0) or event.at  # what dated rules go by
         self.n = session.turn + 1
         self.profile: Profile | None = session.profile
         self.acting, self.authenticated = session.acting, session.authenticated

@@ -37,7 +37,7 @@ def text_received(step: Step, event: TextReceived) -> None:
         return
     if wait and _answer_by_text(step, event):
         return
-    found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.at)
+    found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.when)
     if isinstance(found, Match):
         step.fail("abandoned")
         code = found.code
@@ -161,7 +161,7 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
 def _confirms(step: Step, event: TextReceived) -> bool:
     """Whether a text is the confirm code of the very order whose price stands open."""
     found = step.model.index.match(
-        event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.at
+        event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.when
     )
     return (
         isinstance(found, Match)
@@ -182,7 +182,7 @@ def _fits_field(step: Step, wait: Collect, text: str) -> bool:
     except BadField:
         origin = step.session.origin
         found = step.model.index.match(
-            text, called=origin.called, profile=step.profile, at_ms=step.at
+            text, called=origin.called, profile=step.profile, at_ms=step.when
         )
         return not isinstance(found, Match)
     return True

@@ -42,16 +42,6 @@ class UncertainError(SendError):
     """The answer was lost: the text may have been sent, so it is not sent again."""
 
 
-class SendPort(Protocol):
-    """One messaging link."""
-
-    def send(self, number: str, called: str, text: str) -> str:
-        """Sends `text` from `called` to `number` and gives the provider's message id.
-
-        Both numbers are national. Raises TemporaryError, PermanentError or UncertainError.
-        """
-
-
 class Text(Protocol):
     """What the outbox holds of a text. Numbers are national, `expires_at` is UTC ms."""
 
@@ -78,6 +68,20 @@ class Text(Protocol):
     @property
     def expires_at(self) -> int:
         """From when it is no longer worth sending."""
+
+    @property
+    def reply_context(self) -> str:
+        """What the link brought with the text that this one answers (JSON), "" for others."""
+
+
+class SendPort(Protocol):
+    """One messaging link."""
+
+    def send(self, text: Text) -> str:
+        """Sends it from `called` to `number` and gives the provider's message id.
+
+        Raises TemporaryError, PermanentError or UncertainError.
+        """
 
 
 class Claimed(Protocol):
@@ -180,22 +184,22 @@ class Sender:
         if text.expires_at <= now:
             return Outcome(text.id, attempt, now, "expired")
         link = self._links.get(text.link)
-        again: int | None = None
         try:
             if link is None:  # taken out of the settings; it may come back before the text expires
                 raise TemporaryError("no_such_link")
-            provider_id = link.send(text.number, text.called, text.text)
-            return Outcome(text.id, attempt, self._now(), provider_id=provider_id)
-        except TemporaryError as error:
-            code, again = _code(error), retry_at(self._now(), attempt)
-        except SendError as error:
-            code = _code(error)
-        except Exception as error:  # noqa: BLE001 - a fault of the link: it may have been sent
-            code = type(error).__name__
-        # no traceback and no message of the error: they may hold the number
-        _log.warning("outbox %s: link %s: %s", text.id, text.link, code)
-        return Outcome(text.id, attempt, self._now(), code, retry_at=again)
+            provider_id = link.send(text)
+        except Exception as error:  # noqa: BLE001 - each has its outcome
+            return not_sent(claimed, self._now(), error)
+        return Outcome(text.id, attempt, self._now(), provider_id=provider_id)
 
 
-def _code(error: SendError) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__
+def not_sent(claimed: Claimed, now: int, error: Exception) -> Outcome:
+    """The outcome of a text whose link raised; what is no SendError may have been sent."""
+    text, again = claimed.text, None
+    code = str(error.args[0]) if isinstance(error, SendError) and error.args else ""
+    code = code or type(error).__name__
+    if isinstance(error, TemporaryError):
+        again = retry_at(now, claimed.attempt)
+    # no traceback and no message of the error: they may hold the number
+    _log.warning("outbox %s: link %s: %s", text.id, text.link, code)
+    return Outcome(text.id, claimed.attempt, now, code, retry_at=again)

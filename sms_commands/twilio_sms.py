@@ -14,14 +14,12 @@ from typing import Any, NamedTuple
 from dialog.events import TextReceived
 from dialog.host import Delivery
 from dialog.session import NETWORK, TEXT, Origin
-from sms_commands.sender import PermanentError, TemporaryError, UncertainError
+from sms_commands.numbers import international, national
+from sms_commands.sender import PermanentError, TemporaryError, Text, UncertainError
 
 LINK = "twilio"
 API = "https://api.twilio.com"
 TIMEOUT_SECONDS = 10.0
-HOME = "+86"
-LONGEST_SHORT_CODE = 8
-"""Digits; the network routes such numbers as they stand, longer ones need the country code."""
 
 
 class BadFormError(ValueError):
@@ -85,18 +83,6 @@ def _field(form: Mapping[str, str], name: str) -> str:
     return value
 
 
-def national(number: str) -> str:
-    """A number in national format; one of another country stays international (E.164)."""
-    return number.removeprefix(HOME)
-
-
-def international(number: str) -> str:
-    """The E.164 form of a national number; short codes and foreign numbers stay as they are."""
-    if number.startswith("+") or len(number) <= LONGEST_SHORT_CODE:
-        return number
-    return HOME + number
-
-
 def twiml(text: str, status_callback: str = "") -> str:
     """The HTTP answer that carries a reply; without text it only acknowledges.
 
@@ -146,7 +132,7 @@ class TwilioSender:
         self._senders = dict(senders or {})
         self._status_callback = status_callback or None
 
-    def send(self, number: str, called: str, text: str) -> str:
+    def send(self, text: Text) -> str:
         """Sends one text; gives Twilio's message SID.
 
         Raises TemporaryError when Twilio surely did not take it (no connection, too many requests,
@@ -158,9 +144,9 @@ class TwilioSender:
 
         try:
             message = self._client.messages.create(
-                to=international(number),
-                from_=self._senders.get(called) or international(called),
-                body=text,
+                to=international(text.number),
+                from_=self._senders.get(text.called) or international(text.called),
+                body=text.text,
                 status_callback=self._status_callback,
             )
         except TwilioRestException as error:

@@ -18,6 +18,7 @@ from sms_commands.sender import (
     PermanentError,
     Sender,
     TemporaryError,
+    Text,
     UncertainError,
     retry_at,
 )
@@ -36,6 +37,7 @@ class Row:
     called: str = "10086"
     text: str = "余额58.60元"
     expires_at: int = 10 * NOW
+    reply_context: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,11 @@ class Link:
     answers: list[Exception] = field(default_factory=list)
     sent: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def send(self, number: str, called: str, text: str) -> str:
+    def send(self, text: Text) -> str:
         """Raises the next answer, else takes the text."""
         if self.answers:
             raise self.answers.pop(0)
-        self.sent.append((number, called, text))
+        self.sent.append((text.number, text.called, text.text))
         return f"SM{len(self.sent)}"
 
 
@@ -182,9 +184,9 @@ def test_rows_of_a_stopped_round_are_handed_back() -> None:
     outbox = Outbox(Row("a"), Row("b"))
 
     class Stopping(Link):
-        def send(self, number: str, called: str, text: str) -> str:
+        def send(self, text: Text) -> str:
             loop.stop()
-            return super().send(number, called, text)
+            return super().send(text)
 
     loop = sender(outbox, Stopping())
     loop.run()
@@ -199,9 +201,9 @@ def test_nothing_is_begun_late_in_its_lease() -> None:
     outbox, clock = Outbox(Row("a"), Row("b")), [NOW]
 
     class Slow(Link):
-        def send(self, number: str, called: str, text: str) -> str:
+        def send(self, text: Text) -> str:
             clock[0] += LEASE_MS // 2 + 1
-            return super().send(number, called, text)
+            return super().send(text)
 
     Sender(
         outbox.claim, outbox.record, {"link": Slow()}, lambda: clock[0], threading.Event()

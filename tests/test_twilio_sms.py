@@ -11,19 +11,19 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
 
 import pytest
+from ledger_rows import text
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from dialog.events import TextReceived
 from dialog.session import Origin
+from ledger.records import Outbox
 from sms_commands.sender import PermanentError, SendError, TemporaryError, UncertainError
 from sms_commands.twilio_sms import (
     BadFormError,
     Receipt,
     TwilioSender,
     delivery_from_form,
-    international,
-    national,
     receipt_from_form,
     signed,
     twiml,
@@ -115,21 +115,6 @@ def test_a_text_without_words_is_an_empty_text() -> None:
     """A picture message has no Body; it is still a delivery to be answered."""
     form = {name: value for name, value in FORM.items() if name != "Body"}
     assert delivery_from_form(form, 1).event == TextReceived(1, "")
-
-
-@pytest.mark.parametrize(
-    ("outside", "inside"),
-    [
-        ("+8613800138000", "13800138000"),
-        ("+861065510086", "1065510086"),
-        ("10086", "10086"),
-        ("+14158675309", "+14158675309"),
-    ],
-)
-def test_numbers(outside: str, inside: str) -> None:
-    """National inside, E.164 outside; short codes and foreign numbers stay as they are."""
-    assert national(outside) == inside
-    assert international(inside) == outside
 
 
 def test_a_reply_as_twiml() -> None:
@@ -242,9 +227,14 @@ def twilio_sender(stub: Stub, timeout: float = 30.0) -> TwilioSender:
     )
 
 
+def row(body: str) -> Outbox:
+    """A text in the outbox."""
+    return text("one", text=body, number="13800138000")
+
+
 def test_a_text_is_sent_by_rest(stub: Stub) -> None:
     """The request has Twilio's path and fields, numbers in E.164, and gives the message's SID."""
-    assert twilio_sender(stub).send("13800138000", "10086", "余额58.60元") == "SM9"
+    assert twilio_sender(stub).send(row("余额58.60元")) == "SM9"
     path, form, authorization = stub.posted[0]
     assert path == "/2010-04-01/Accounts/AC0/Messages.json"
     assert form == {
@@ -275,7 +265,7 @@ def test_refusals_are_typed(
     said: dict[str, object] = {"status": status, "message": "The number +8613800138000 is bad"}
     stub.answer = (status, said | ({"code": code} if code else {}))
     with pytest.raises(SendError) as caught:
-        twilio_sender(stub).send("13800138000", "10086", "x")
+        twilio_sender(stub).send(row("x"))
     assert type(caught.value) is kind
     assert str(caught.value) == word
     assert len(stub.posted) == 1
@@ -287,7 +277,7 @@ def test_no_connection_is_temporary(stub: Stub) -> None:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: refused for sure
         sender = TwilioSender("AC0", "t", base_url=f"http://127.0.0.1:{closed.getsockname()[1]}")
         with pytest.raises(TemporaryError, match="no_connection"):
-            sender.send("13800138000", "10086", "x")
+            sender.send(row("x"))
 
 
 @pytest.mark.parametrize("silent", [True, False])
@@ -297,5 +287,5 @@ def test_a_lost_answer_is_uncertain(stub: Stub, silent: bool) -> None:
         stub.answer = (0, {})
     stub.drop = not silent
     with pytest.raises(UncertainError):
-        twilio_sender(stub, timeout=0.2 if silent else 30).send("13800138000", "10086", "x")
+        twilio_sender(stub, timeout=0.2 if silent else 30).send(row("x"))
     assert len(stub.posted) == 1

@@ -1,0 +1,27 @@
+"""Numbers as links bring and want them: national inside the house, international outside."""
+
+from __future__ import annotations
+
+import re
+
+HOME = "86"
+LONGEST_SHORT_CODE = 8
+"""Digits; networks route such numbers as they stand, longer ones need the country code."""
+
+_PREFIX = re.compile(r"^(?:\+|00)?86(?=\d{3,})|^\+(?=\d{1,8}$)")
+
+
+def national(number: str) -> str:
+    """A number in national format; one of another country stays as it came (E.164).
+
+    >>> national("+8613800138000"), national("8610086"), national("10086"), national("+14155550100")
+    ('13800138000', '10086', '10086', '+14155550100')
+    """
+    return _PREFIX.sub("", number.strip())
+
+
+def international(number: str) -> str:
+    """The E.164 form of a national number; short codes and foreign numbers stay as they are."""
+    if number.startswith("+") or len(number) <= LONGEST_SHORT_CODE:
+        return number
+    return f"+{HOME}{number}"

@@ -1,0 +1,35 @@
+"""The gateways of the run: a real Kannel and an SMSC, each started by the first test that needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import smsc as the_smsc
+from smsc import Smsc
+
+_HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps all tests of this folder on one worker: they share the gateways."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.xdist_group("sms"))
+
+
+def need(lack: str) -> None:
+    """Missing peers fail in CI and skip elsewhere."""
+    if lack:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(lack)
+
+
+@pytest.fixture
+def smsc() -> Iterator[Smsc]:
+    """An SMSC of this test's own."""
+    need(the_smsc.missing())
+    with the_smsc.running() as running:
+        yield running

@@ -1,0 +1,206 @@
+"""SMPP 3.4 against a real SMSC: bind, texts both ways, long ones, throttling, lost links, receipts."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from smsc import PASSWORD, Smsc
+
+from hotline.house import House
+from hotline.ids import uuid7
+from hotline.serving import make_record
+from hotline.settings import BadSetting, Settings
+from hotline.smpp import SmppDesk, accounts
+from hotline.sweep import recover
+from ledger import records
+from sms_commands.smpp import Account
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBER = "13800138000"
+
+
+class Running:
+    """A house with one SMPP link, its loop on a thread of its own."""
+
+    def __init__(self, house: House, smsc: Smsc, binds: int = 1) -> None:
+        self.house = house
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        account = Account("smpp", "127.0.0.1", smsc.port, "hotline", PASSWORD)
+
+        async def begin() -> SmppDesk:
+            desk = SmppDesk(house, account, binds, make_record(house))
+            desk.start()
+            return desk
+
+        self.desk = self.on_loop(begin)
+
+    def on_loop(self, make: Callable[[], Any]) -> Any:
+        """Runs a coroutine on the link's loop."""
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(make(), self._loop)
+        return future.result(60)
+
+    def close(self) -> None:
+        """Unbinds and ends the loop."""
+        self.on_loop(self.desk.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """The shipped site."""
+    with House(Settings(ROOT, tmp_path)) as house:
+        yield house
+
+
+@contextmanager
+def linked(house: House, smsc: Smsc, binds: int = 1) -> Iterator[Running]:
+    """The house's link, bound."""
+    running = Running(house, smsc, binds)
+    try:
+        for _ in range(binds):
+            smsc.see("bound")
+        yield running
+    finally:
+        running.close()
+
+
+def statuses(house: House) -> list[tuple[str, str]]:
+    """What became of each text that was to be sent."""
+    rows = house.ledger.rows(records.OutboxSend)
+    return [(row.outbox, row.status) for row in rows]
+
+
+def outcomes(house: House) -> list[str]:
+    """Leaf and outcome of each request."""
+    closed = {row.request: row.reason or row.outcome for row in house.ledger.rows(records.Closing)}
+    return [f"{row.leaf} {closed.get(row.id)}" for row in house.ledger.rows(records.Request)]
+
+
+def test_a_text_is_answered_from_the_number_that_was_texted(house: House, smsc: Smsc) -> None:
+    """deliver_sm in, acknowledged; submit_sm out in UCS-2; its receipt finds the text."""
+    with linked(house, smsc):
+        smsc.mo("CXYE")
+        assert smsc.see("mo")["status"] == [0]
+        answer = smsc.see("mt")
+        assert (answer["from"], answer["to"]) == ("10086", "8613800138000")
+        assert "58.60" in answer["text"]
+        assert answer["coding"] == 8
+        until(lambda: [row.state for row in house.ledger.rows(records.Receipt)] == ["delivered"])
+    (receipt,) = house.ledger.rows(records.Receipt)
+    (sent,) = [row for row in house.ledger.rows(records.OutboxSend) if row.status == "sent"]
+    assert (receipt.provider_id, receipt.outbox) == (f"smpp/{answer['id']}", sent.outbox)
+    assert outcomes(house) == ["balance succeeded"]
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["in order", "last part first"])
+def test_long_chinese_texts_both_ways(house: House, smsc: Smsc, reverse: bool) -> None:
+    """The parts of a long text are one text, whatever their order; so is a long answer."""
+    with linked(house, smsc):
+        smsc.mo("看不懂的长短信，" * 20, reverse=reverse)
+        assert set(smsc.see("mo")["status"]) == {0}
+        smsc.see("mt")
+        smsc.mo("0000")
+        long = smsc.see("mt")
+    assert [row.leaf for row in house.ledger.rows(records.Request)][0] == "none"
+    assert len(house.ledger.rows(records.Delivery)) == 2
+    assert long["text"]
+    assert all(not row.payload for row in house.ledger.rows(records.Inbox))
+
+
+def test_a_password_never_stands_readable(house: House, smsc: Smsc) -> None:
+    """What is kept before it is answered is sealed, and cleared when it is in the record."""
+    with linked(house, smsc):
+        smsc.mo("BGMM 135246 802914")
+        smsc.see("mt")
+    assert house.ledger.search("135246") == []
+    assert house.ledger.search("802914") == []
+
+
+def test_throttled_texts_go_again_in_their_order(house: House, smsc: Smsc) -> None:
+    """A throttled text is repeated before the subscriber's next one."""
+    with linked(house, smsc):
+        smsc.do("throttle", n=2)
+        smsc.mo("CXYE")
+        smsc.see("throttled")
+        smsc.mo("CXJF")
+        smsc.see("throttled")
+        first, second = smsc.see("mt"), smsc.see("mt")
+    assert "58.60" in first["text"]
+    assert "58.60" not in second["text"]
+    assert outcomes(house) == ["balance succeeded", "points succeeded"]
+
+
+def test_the_link_binds_again(house: House, smsc: Smsc) -> None:
+    """After a lost connection the next text is taken and answered as if nothing had been."""
+    with linked(house, smsc):
+        smsc.do("drop")
+        smsc.see("gone")
+        smsc.see("bound")
+        smsc.mo("CXYE")
+        assert "58.60" in smsc.see("mt")["text"]
+
+
+def test_an_answer_that_may_have_left_is_not_sent_again(house: House, smsc: Smsc) -> None:
+    """The SMSC took the request and the link broke: never two texts for one."""
+    with linked(house, smsc):
+        smsc.do("mute", n=1)
+        smsc.mo("CXYE")
+        until(lambda: ("taken" in [status for _, status in statuses(house)]))
+        smsc.do("drop")
+        until(lambda: [status for _, status in statuses(house)] == ["taken", "failed"])
+        smsc.see("bound")
+        smsc.mo("CXJF")
+        smsc.see("mt")
+    assert [row.error for row in house.ledger.rows(records.OutboxSend) if row.error] == ["no_answer"]
+
+
+def test_what_was_kept_is_handed_on_by_the_next_process(
+    house: House, smsc: Smsc, tmp_path: Path
+) -> None:
+    """A process is lost between keeping a text and working on it: the next one answers it."""
+    payload = house.vault.seal('["8613800138000", "10086", "CXYE"]')
+    at = house.now()
+    row = records.Inbox(uuid7(at), at, "smpp", "lost.1", "mark", "", 1, 1, payload)
+    house.ledger.inbox_take(row).result()
+    recover(house)
+    with linked(house, smsc):
+        assert "58.60" in smsc.see("mt")["text"]
+    (kept,) = house.ledger.rows(records.Inbox)
+    assert kept.payload == ""
+
+
+def test_accounts_of_the_setting() -> None:
+    """Name, binds, type and alphabet; defaults; several by blanks."""
+    one, two = accounts("smpp://id:pw@smsc.example smpp://b:pw@h:2776?name=two&binds=3&type=VMA")
+    assert one == (Account("smpp", "smsc.example", 2775, "id", "pw"), 1)
+    assert two == (Account("two", "h", 2776, "b", "pw", "VMA"), 3)
+
+
+@pytest.mark.parametrize(
+    "setting", ["smsc:2775", "smpp://h", "smpp://a:b@h?binds=0", "smpp://a:b@h smpp://c:d@h"]
+)
+def test_a_bad_setting_is_one_sentence(setting: str) -> None:
+    """What can't be a link is said at the start, not found later."""
+    with pytest.raises(BadSetting, match="HOTLINE_SMPP"):
+        accounts(setting)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits for something that another thread does: the record has no event to wait for."""
+    done = threading.Event()
+    for _ in range(6000):
+        if true():
+            return
+        done.wait(0.01)
+    raise AssertionError("it did not happen within a minute")
