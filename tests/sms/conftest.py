@@ -1,11 +1,11 @@
-"""The gateways of the run: a real Kannel and an SMSC, each started by the first test that needs it."""
+"""The gateways of the run: all their tests on one worker, an SMSC for each that asks."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import peers
 import pytest
 import smsc as the_smsc
 from smsc import Smsc
@@ -21,15 +21,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("sms"))
 
 
-def need(lack: str) -> None:
-    """Missing peers fail in CI and skip elsewhere."""
-    if lack:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(lack)
-
-
 @pytest.fixture
 def smsc() -> Iterator[Smsc]:
     """An SMSC of this test's own."""
-    need(the_smsc.missing())
+    peers.need(the_smsc.missing())
     with the_smsc.running() as running:
         yield running

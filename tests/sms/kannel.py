@@ -1,8 +1,7 @@
-"""One real Kannel on free loopback ports: deploy/kannel's file, a fake SMSC in the SMSC's place."""
+"""One real Kannel on free loopback ports: deploy/kannel's file before the SMSC of the tests."""
 
 from __future__ import annotations
 
-import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from smsc import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "kannel" / "hotline.conf"
@@ -47,21 +48,23 @@ def missing() -> str:
     return "" if found else "Kannel is missing: make peers (apt-get install kannel kannel-extras)"
 
 
-def configured(run: Path, ports: Ports, smpp: int = 0) -> Path:
-    """deploy/kannel's file with this run's ports, folders and SMSC."""
+def configured(run: Path, ports: Ports, smsc: int) -> Path:
+    """deploy/kannel's file with this run's ports, folders and SMSC, and Kannel's fake one."""
     text = DEPLOY.read_text(encoding="utf-8")
     for old, new in (
         ("13000", ports.admin), ("13001", ports.smsbox), ("13013", ports.sendsms),
         ("8086", ports.hotline), ("CHANGE-secret", SECRET),
+        ('smsc-username = "CHANGE"', 'smsc-username = "kannel"'),
+        ('smsc-password = "CHANGE"', f'smsc-password = "{PASSWORD}"'),
+        ("smsc.example.net", "127.0.0.1"), ("port = 2775", f"port = {smsc}"),
         ("/var/log/kannel", run / "log"), ("/var/spool/kannel", run / "spool"),
     ):  # fmt: skip
         assert str(old) in text, old
         text = text.replace(str(old), str(new))
-    fake = f"smsc = fake\nsmsc-id = FAKE\nport = {ports.smsc}\nconnect-allow-ip = 127.0.0.1\n"
-    groups = re.split(r"(?m)^(?=group = )", text)
-    found = [group for group in groups if group.startswith("group = smsc\n")]
-    assert len(found) == 1
-    text = text.replace(found[0], f"group = smsc\n{fake}\n")
+    text += (
+        f"\ngroup = smsc\nsmsc = fake\nsmsc-id = FAKE\nport = {ports.smsc}\n"
+        "connect-allow-ip = 127.0.0.1\n"
+    )
     file = run / "kannel.conf"
     file.write_text(text, encoding="utf-8")
     for folder in ("log", "spool", "spool/dlr"):
@@ -71,7 +74,7 @@ def configured(run: Path, ports: Ports, smpp: int = 0) -> Path:
 
 @dataclass
 class Kannel:
-    """The running gateway; `said` is what its fake SMSC was given to deliver."""
+    """The running gateway."""
 
     run: Path
     ports: Ports
@@ -94,10 +97,10 @@ class Kannel:
 
 
 @contextmanager
-def running(run: Path, hotline: int) -> Iterator[Kannel]:
+def running(run: Path, hotline: int, smsc: int) -> Iterator[Kannel]:
     """Bearerbox and smsbox, ended afterwards."""
     ports = Ports(*free_ports(4), hotline)
-    file = configured(run, ports)
+    file = configured(run, ports, smsc)
     kannel = Kannel(run, ports)
     with ExitStack() as boxes:
         for box in ("bearerbox", "smsbox"):

@@ -1,0 +1,130 @@
+"""A real Kannel before the hotline: texts both ways, long and Chinese, receipts, repeats."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kannel as the_kannel
+import peers
+import pytest
+import smsc as the_smsc
+from kannel import FAKESMSC, SECRET, Kannel
+from smsc import Smsc
+from waitress.server import create_server
+
+from hotline.house import House
+from hotline.serving import make_sender
+from hotline.settings import Settings
+from hotline.web import make_app
+from ledger import records
+from sms_commands.compose import split
+from sms_commands.kannel import KannelSender
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Served:
+    """A house behind its HTTP server, and the Kannel before it."""
+
+    def __init__(self, house: House, kannel: Kannel, smsc: Smsc) -> None:
+        self.house, self.kannel, self.smsc = house, kannel, smsc
+
+    def answer(self, text: str, **how: Any) -> dict[str, Any]:
+        """What the SMSC is given for a text that it brought."""
+        self.smsc.mo(text, **how)
+        return self.smsc.see("mt")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One Kannel, one SMSC, one house for the tests of this file."""
+    peers.need(the_kannel.missing() or the_smsc.missing())
+    run = tmp_path_factory.mktemp("kannel")
+    (port,) = the_kannel.free_ports(1)
+    settings = Settings(ROOT, run / "home", http_port=port, kannel_secret=SECRET)
+    settings.home.mkdir()
+    with House(settings) as house, the_smsc.running() as smsc:
+        http = create_server(make_app(house), host="127.0.0.1", port=port, threads=8)
+        threading.Thread(target=http.run, daemon=True).start()
+        with the_kannel.running(run, port, smsc.port) as kannel:
+            smsc.see("bound")
+            yield Served(house, kannel, smsc)
+        http.task_dispatcher.shutdown()
+        http.close()
+
+
+def test_a_text_is_answered_on_the_http_answer(served: Served) -> None:
+    """Brought by POST, answered by the number that was texted, its receipt in the record."""
+    told = served.answer("CXYE")
+    assert (told["from"], told["to"]) == ("10086", "8613800138000")
+    assert "58.60" in told["text"]
+    (sent,) = _sends(served, "carried")
+    peers.until(lambda: "delivered" in _receipts(served, sent.provider_id))
+    assert set(_receipts(served, sent.provider_id)) == {"sent", "delivered"}
+
+
+def test_long_chinese_both_ways(served: Served) -> None:
+    """Kannel joins a long text's parts and splits a long answer."""
+    before = len(served.house.ledger.rows(records.Delivery))
+    told = served.answer("这是一条很长的、谁也看不懂的短信。" * 9, reverse=True)
+    assert told["coding"] == 8
+    long = served.answer("HELP")
+    assert len(served.house.ledger.rows(records.Delivery)) == before + 2
+    assert long["parts"] == len(split(long["text"])) > 1
+
+
+def test_a_password_is_nowhere(served: Served) -> None:
+    """Neither Kannel's logs nor the record hold what was texted as a secret."""
+    served.answer("BGMM 246135 802914")
+    for secret in ("246135", "802914"):
+        assert secret not in served.kannel.logs()
+        assert served.house.ledger.search(secret) == []
+
+
+def test_another_number_answers_for_itself(served: Served) -> None:
+    """One engine, several shortcodes: a reply leaves from the number that was texted."""
+    assert served.answer("x", to="10010")["from"] == "10010"
+
+
+def test_texts_beside_a_dialogue_leave_by_sendsms(served: Served) -> None:
+    """The outbox's sender gives Kannel what no HTTP answer carries; receipts find it."""
+    house = served.house
+    sender = KannelSender(served.kannel.sendsms, house.settings.kannel_receipts)
+    loop = make_sender(house, {"kannel": sender}, threading.Event())
+    at = house.now()
+    row = records.Outbox(
+        f"notice-{at}", None, "", at, "13800138000", "10086", "kannel", "notify", "zh-CN",
+        "您已开通来电显示，每月5元。" * 6, 2, at + 60_000, "", at,
+    )  # fmt: skip
+    house.ledger.append([row]).result()
+    while loop.once():
+        pass
+    told = served.smsc.see("mt", text=row.text)
+    assert (told["from"], told["to"]) == ("10086", "8613800138000")
+    peers.until(lambda: "delivered" in _receipts(served, f"kannel/{row.id}"))
+
+
+def test_fakesmsc_by_hand(served: Served) -> None:
+    """Kannel's own fake SMSC, as docs/kannel.md tries it."""
+    program = [str(FAKESMSC), "-H", "127.0.0.1", "-r", str(served.kannel.ports.smsc), "-m", "1"]
+    with subprocess.Popen(
+        [*program, "13800138000 10086 text CXYE"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as fake:
+        assert fake.stdout is not None
+        try:
+            assert any(b"Got message 1: <10086 13800138000" in line for line in fake.stdout)
+        finally:
+            fake.terminate()
+
+
+def _sends(served: Served, status: str) -> list[records.OutboxSend]:
+    return served.house.ledger.rows(records.OutboxSend, status=status)
+
+
+def _receipts(served: Served, provider_id: str) -> list[str]:
+    rows = served.house.ledger.rows(records.Receipt, provider_id=provider_id)
+    return [row.state for row in rows]
