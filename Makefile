@@ -26,10 +26,10 @@ check: $(READY) ## lint, types, the shipped site
 	$(BIN)/mypy
 	$(BIN)/hotline check
 
-peers: ## the real peers of the tests: Asterisk and SIPp
+peers: ## the real peers of the tests: Asterisk, SIPp, Kannel, an SMSC
 	@tests/peers/setup
 
-test: $(READY) ## all tests, against the real Asterisk
+test: $(READY) ## all tests, against the real Asterisk and Kannel
 	@tests/peers/setup || [ -z "$$CI" ]
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 

@@ -45,7 +45,7 @@ class Settings:
     kannel_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
     smpp: str = field(default="", repr=False)  # smpp://id:password@host:port, several by blanks
     smpp_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
-    notice_link: str = ""  # the link of texts beside calls; "" = Twilio when it is set up
+    notice_link: str = ""  # the link of texts beside calls; "" = Kannel or Twilio, as set up
 
     @property
     def notices(self) -> str:

@@ -62,6 +62,9 @@ def ledger(tmp_path):
             opened.outbox_due(at, 1, "sender", 1).result()
             opened.outbox_sent(name, 1, at, name).result()
             opened.note_receipt(name, at, "delivered").result()
+            kept = r.Inbox(name, at, "smpp", "bind", name, "", 1, 1, "sealed")
+            opened.inbox_take(kept).result()
+            opened.inbox_done([name]).result()
             opened.add_wrap_ups([r.WrapUp(at, "bill", 3, name)]).result()
         yield opened
 
