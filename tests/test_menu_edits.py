@@ -82,10 +82,11 @@ def test_the_edited_file_means_what_was_meant(new: dict[str, list[int]]) -> None
 def test_a_line_takes_its_comment_along() -> None:
     """The code behind a choice moves with it; the rest of the file is not in the diff."""
     text = edited(TEXT, moved("charges", [4, 0, 1, 2, 3, 5, 6, 7]))
+    line = TEXT.splitlines().index("  charges:") + 1
     assert diff(TEXT, text).splitlines() == [
         "--- menus.yaml",
         "+++ menus.yaml",
-        "@@ -106,11 +106,11 @@",
+        f"@@ -{line},11 +{line},11 @@",
         "   charges:",
         "     intro: charges_intro",
         "     choices:",

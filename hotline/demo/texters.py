@@ -64,7 +64,7 @@ class Texter:
         return spelling + self._filled(code)
 
     def _own(self, codes: list[Code]) -> list[Code]:
-        """The codes of this subscriber's leaflets: those that the house takes as such."""
+        """The codes of this subscriber's leaflet: those of the first book that has any."""
         index, profile = self._ways.model.index, self._person.profile
         found = []
         for code in codes:
@@ -73,7 +73,7 @@ class Texter:
             )
             if isinstance(match, Match) and match.code is code:
                 found.append(code)
-        return found
+        return [code for code in found if code.book == found[0].book]
 
     def _misspelt(self, spelling: str) -> str:
         """A slip of one letter that is no code; what happens to spell one is tried again."""

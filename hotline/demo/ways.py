@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from menus.clips import heard
 from menus.model import Choice, Code, Menu, Model
 from menus.paths import leaf_of
 
@@ -82,7 +83,7 @@ class Ways:
                 continue
             node = self.model.nodes[code.node]
             if isinstance(node, Menu):
-                for name in self.reach(node.id, frozenset()):
+                for name in self.reach(node.id, frozenset()) & self.targets.keys():
                     lists.setdefault(self.targets[name].leaf, []).append(code)
             else:
                 reached = Choice("", "", code.node, code.constants, code.place)
@@ -100,6 +101,7 @@ def target_of(model: Model, choice: Choice) -> Target | None:
 
 
 def _choices(model: Model) -> Iterator[Choice]:
-    for node in model.nodes.values():
+    """Those of the menus that calls reach: what is wanted is what callers can want, too."""
+    for node in heard(model):
         if isinstance(node, Menu):
             yield from node.choices
