@@ -232,7 +232,7 @@ def test_nothing_of_one_machine(file: Path) -> None:
     """No document holds a path of the machine it was written on, or an outside host but a few."""
     text = text_of(file)
     assert re.findall(r"(?:^|[\s`'\"(=])/(?:work|tmp|root|home|Users)\b", text) == []
-    hosts = set(re.findall(r"https?://([\w.-]+)", text))
+    hosts = set(re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)", text))
     assert hosts <= {"127.0.0.1", "hotline.example.com", "keepachangelog.com", "semver.org"}
 
 
