@@ -13,7 +13,7 @@ from dialog.session import Session
 from dialog.turn import Collect, Perform, Say, load_wait
 from dialog.values import LIST, PHONE, Value
 from hotline.vault import Vault
-from menus.keywords import Match, TooMany, seal_text
+from menus.keywords import Match, Several, TooMany, seal_text
 from menus.model import Model
 
 STAR = "*"
@@ -59,7 +59,7 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
     if isinstance(wait, Collect) and wait.secret:
         plain = index.normalise(text)
         known = index.match(text, called=called, profile=profile, at_ms=event.at)
-        command = plain in model.system_words or isinstance(known, Match | TooMany)
+        command = plain in model.system_words or isinstance(known, Match | TooMany | Several)
         if not command and any(c.isdigit() for c in text):
             return sealed(plain, wait.type)
     return seal_text(model, text, called=called, profile=profile, at_ms=event.at, seal=sealed)

@@ -49,7 +49,10 @@ ENGINE_ADDS = frozenset(
 )
 """What an action may end with before the BSS has a word: the gates' and the windows' reasons."""
 
-_CHOICE = frozenset(("label", "key"))
+_WORD_GIVES = {
+    "choice": frozenset(("label", "key")),
+    "did_you_mean": frozenset(("codes",)),
+}
 
 
 def findings(model: Model, signatures: Signatures) -> Iterator[Finding]:
@@ -252,7 +255,7 @@ def values_given(
     ends); a reason of the node's own gets the name.
     """
     if use.role == "word":
-        return _CHOICE if use.word == "choice" else frozenset()
+        return _WORD_GIVES.get(use.word, frozenset())
     if use.role in ("outcome", "other"):
         return frozenset()
     if use.role == "instead":

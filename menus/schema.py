@@ -29,6 +29,8 @@ WORDS = (
     "stopped",
     "step_limit",
     "list_hint",
+    "did_you_mean",
+    "one_at_a_time",
 )
 """The roles of file-wide texts; all are required."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dialog import values
 from dialog.events import CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
-from menus.keywords import Match, TooMany, Unsure, masked
+from menus.keywords import Index, Match, Several, TooMany, Unsure, masked
 from menus.model import Action, Form, Menu, Node
 from nodes import action, answering, entry, menu
 from nodes.filters import today
@@ -48,6 +49,10 @@ def text_received(step: Step, event: TextReceived) -> None:
     if isinstance(found, TooMany):
         step.fail("abandoned")
         _one_off(step, "none", found.spelling, "bad_parameter")
+        return
+    if isinstance(found, Several):
+        step.fail("abandoned")
+        _one_off(step, "none", found.spelling, "bad_parameter", "one_at_a_time")
         return
     if isinstance(found, Unsure):
         step.fail("abandoned")
@@ -97,12 +102,14 @@ def _system_word(step: Step, word: str) -> None:
     _one_off(step, word, word, "")
 
 
-def _one_off(step: Step, leaf: str, keyword: str, reason: str) -> None:
-    """A request that is answered at once, without a node."""
+def _one_off(step: Step, leaf: str, keyword: str, reason: str, word: str = "") -> None:
+    """A request that is answered at once, without a node; `word` says it in words of its own."""
     request = f"{step.session.id}.{step.n}"
     step.facts.append(RequestOpened(request, leaf, leaf, "none", "", keyword))
     _close_one_off(step, request, reason)
-    if reason:
+    if word:
+        step.word(word)
+    elif reason:
         step.say(step.model.outcomes[reason])
     else:
         step.word({"help": "help", "stop": "stopped", "start": "help"}[leaf])
@@ -125,11 +132,24 @@ def _no_match(step: Step, event: TextReceived) -> None:
     elif step.session.wait and isinstance(node, (Action, Form)):
         step.say(_question(step, node))
     else:
-        step.say(step.model.outcomes["unknown_command"])
+        _say_unknown(step, event)
     if step.session.wait:
         step.then = load_wait(step.session.wait)
     else:
         step.end("done")
+
+
+def _say_unknown(step: Step, event: TextReceived) -> None:
+    """Codes that may have been meant are named and never run."""
+    index: Index = step.model.index
+    codes = index.suggest(
+        event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.when
+    )
+    if codes:
+        named = values.rows((values.digits(code),) for code in codes)
+        step.word("did_you_mean", {"codes": named})
+    else:
+        step.say(step.model.outcomes["unknown_command"])
 
 
 def _answer_by_text(step: Step, event: TextReceived) -> bool:

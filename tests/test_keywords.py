@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dialog.events import Profile
 from menus.filters import both, overlap
-from menus.keywords import Index, Match, TooMany, Unsure, masked, normalise
+from menus.keywords import Index, Match, Several, TooMany, Unsure, masked, normalise
 from menus.model import Action, BookUse, Code, Field, Filter, Place, Tries
 
 HERE = Place("test", 1)
@@ -287,3 +287,59 @@ def test_overlap_and_both() -> None:
     )
     assert not overlap(Filter(valid_to=10), Filter(valid_from=10))
     assert overlap(ANYBODY, ANYBODY)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("发送cxhf到10086", "CXHF"),
+        ("请发“CXHF”至10086。", "CXHF"),
+        ("编辑短信CXHF发送到10086", "CXHF"),
+        ("CXHF 谢谢", "CXHF"),
+        ("101\n发自我的手机", "101"),
+    ],
+)
+def test_what_people_send_around_a_code(text: str, spelling: str) -> None:
+    """A leaflet's words, thanks and a signature change nothing."""
+    found = match(text)
+    assert isinstance(found, Match)
+    assert (found.spelling, found.params) == (spelling, ())
+
+
+@pytest.mark.parametrize("text", ["CXHF 101", "101\nCXZD 0910", "CXHF CXHF"])
+def test_two_codes_are_none(text: str) -> None:
+    """Neither of two codes is run."""
+    assert isinstance(match(text), Several)
+
+
+def suggest(text: str, profile: Profile | None = EASYOWN) -> tuple[str, ...]:
+    """What the test books think that a text may have meant."""
+    return INDEX.suggest(text, called="10086", profile=profile, at_ms=1_700_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("CXFH", ("CXHF",)),  # swapped
+        ("CXH", ("CXHF",)),  # one missing
+        ("CXHFF", ("CXHF",)),  # one too many
+        ("1O1", ("101",)),  # O for 0
+        ("l03", ("103",)),  # l for 1
+        ("105", ()),  # a number is not taken for its neighbour
+        ("你好你好", ()),
+        ("X", ()),
+        ("HFF", ()),  # HF is another brand's
+    ],
+)
+def test_near_misses(text: str, meant: tuple[str, ...]) -> None:
+    """Swapped, wrong, missing letters and look-alikes; numbers and others' codes never."""
+    assert suggest(text) == meant
+
+
+def test_at_most_three_suggestions() -> None:
+    """The nearest ones, and no more than three."""
+    found = Index(
+        (BookUse("b", Filter()),), {"b": (code("b", "ABCD", "ABCE", "ABCF", "ABCG", node="bill"),)},
+        NODES,
+    ).suggest("ABCX", called="", profile=None, at_ms=0)  # fmt: skip
+    assert found == ("ABCD", "ABCE", "ABCF")
