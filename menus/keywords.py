@@ -60,17 +60,12 @@ def normalise(text: str) -> str:
         text = _IDENTITY_X.sub(r"\1X", text)
     if "~!" in text:
         text = _FAULT.sub(lambda fault: fault[0].lower(), text)
-<<<<<<< HEAD
     bare = _EDGES.sub("", text)
+    if not bare.isascii() and (asked := _ASKED.match(bare)):
+        bare = _EDGES.sub("", asked[1])
     if bare:
         return _RUN.sub(SEPARATOR, bare)
     return next((c for c in text if c in _SEPARATORS), text[:1])
-=======
-    text = text.strip(_ENDS) or text
-    if not text.isascii() and (asked := _ASKED.match(text)):
-        text = asked[1].strip(_ENDS)
-    return _RUN.sub(SEPARATOR, text).strip(SEPARATOR) or text[:1]
->>>>>>> a08fc49 (Near misses are named and never run; two codes in one text are refused; leaflet's words, thanks and signatures are passed over)
 
 
 def masked(text: str) -> str:
