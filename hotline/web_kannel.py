@@ -36,7 +36,13 @@ def add(app: Flask, house: House) -> None:
         if isinstance(reply, Response):
             return reply
         text = carried(house, delivery.key, reply, kannel.provider_id(delivery.key))
-        told = kannel.headers(text, delivery.origin.called, settings.kannel_receipts, delivery.key)
+        told = kannel.headers(
+            text,
+            delivery.origin.called,
+            settings.kannel_receipts,
+            delivery.key,
+            delivery.reply_context,
+        )
         return Response(text, mimetype="text/plain", headers=told if text else None)
 
     @app.get("/kannel/dlr")

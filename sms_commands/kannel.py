@@ -89,9 +89,11 @@ def provider_id(ref: str) -> str:
     return f"{LINK}/{ref}"
 
 
-def headers(text: str, called: str, callback: str, ref: str) -> dict[str, str]:
-    """The headers of an HTTP answer that carries a reply from the number that was texted."""
+def headers(text: str, called: str, callback: str, ref: str, context: str) -> dict[str, str]:
+    """The headers of a text from the number that was texted, by the link that `context` names."""
     found = {"X-Kannel-From": called, "X-Kannel-Coding": _coding(text)}
+    if context and (link := json.loads(context)["smsc"]):
+        found["X-Kannel-SMSC"] = link
     if callback:
         found |= {"X-Kannel-DLR-Mask": str(DLR_MASK), "X-Kannel-DLR-Url": _dlr(callback, ref)}
     return found
@@ -142,15 +144,13 @@ class KannelSender:
         """
         import requests
 
-        context = json.loads(text.reply_context) if text.reply_context else {}
-        asked = headers(text.text, text.called, self._callback, text.id) | {
+        context = text.reply_context
+        asked = headers(text.text, text.called, self._callback, text.id, context) | {
             "X-Kannel-Username": self._user,
             "X-Kannel-Password": self._password,
             "X-Kannel-To": international(text.number),
             "Content-Type": "text/plain; charset=UTF-8",
         }
-        if context.get("smsc"):
-            asked["X-Kannel-SMSC"] = context["smsc"]
         try:
             answer = self._http.post(
                 self._url, data=text.text.encode(), headers=asked, timeout=self._timeout

@@ -422,7 +422,7 @@ def test_rows_refuses_an_unknown_field(ledger):
 
 
 def test_record_is_append_only():
-    """The SQL changes nothing but sessions and the outbox's claims, and deletes in three places."""
+    """The SQL changes nothing but sessions and the claims of inbox and outbox; three deletings."""
     folder = Path(package.__file__).parent
     sources = {path.name: path.read_text() for path in folder.glob("*.py")}
     changed, deleting = set(), set()
@@ -434,7 +434,7 @@ def test_record_is_append_only():
         if name not in ("sums.py", "upgrades.py"):  # sums are added to; an older table goes
             assert not re.search(r"DO UPDATE|OR REPLACE|REPLACE INTO|DROP ", sql), name
             assert sql.count("UPDATE ") == len(re.findall(r"UPDATE \w+ SET ", sql)), name
-    assert {table for table, _ in changed} == {"sessions", "outbox"}
+    assert {table for table, _ in changed} == {"sessions", "inbox", "outbox"}
     columns = {
         part.split("=")[0].strip()
         for table, parts in changed

@@ -354,8 +354,10 @@ def test_a_proposal_replayed(tune: Any, replay: Any, site: Path) -> None:
 def test_replay_tells_what_is_wrong(replay: Any, site: Path) -> None:
     """A file with an error, days without calls, days the wrong way round."""
     bad = site / "bad.yaml"
-    bad.write_text((site / "menus.yaml").read_text("utf-8").replace("to: charges}", "to: nowhere}"))
-    assert "bad.yaml:85:" in replay(bad, status=1).stderr
+    text = (site / "menus.yaml").read_text("utf-8")
+    line = text[: text.index("to: charges}")].count("\n") + 1
+    bad.write_text(text.replace("to: charges}", "to: nowhere}"), "utf-8")
+    assert f"bad.yaml:{line}:" in replay(bad, status=1).stderr
     assert "没有 real 话务的通话可以重放" in replay(site / "menus.yaml", traffic="real").stdout
     swapped = ("--from", "2026-02-01", "--to", "2026-01-01")
     assert "swap them" in replay(site / "menus.yaml", *swapped, status=2).stderr

@@ -18,6 +18,7 @@ from hotline.demo.population import Contact, Population
 from ledger import records
 from ledger.counts import CALL, LOST, REQUEST, SERVED
 from ledger.zone import Zone
+from menus.clips import heard
 from menus.model import Menu
 from nodes.menu import announced
 
@@ -165,13 +166,13 @@ def requests_of(rows: Iterable[records.Row]) -> list[Ended]:
 
 
 def orders(version: Version, language: str, weights: Mapping[str, float]) -> dict[str, Order]:
-    """The best order of each menu that leads to anything that is wanted.
+    """The best order of each menu of the calls that leads to anything that is wanted.
 
     Callers of an option listen to the intro and to all up to it, so that the mean is least when
     the options stand by weight over length, the largest first (Smith's rule).
     """
     found = {}
-    for node in version.model.nodes.values():
+    for node in heard(version.model):
         leads = version.ways.leads.get(node.id, {})
         if isinstance(node, Menu) and node.id != version.model.nodes[node.id].next and leads:
             found[node.id] = _order(version, language, node, weights)
