@@ -62,8 +62,8 @@ def configured(run: Path, ports: Ports, smsc: int) -> Path:
         assert str(old) in text, old
         text = text.replace(str(old), str(new))
     text += (
-        f"\ngroup = smsc\nsmsc = fake\nsmsc-id = FAKE\npreferred-smsc-id = FAKE\nport = {ports.smsc}\n"
-        "connect-allow-ip = 127.0.0.1\n"
+        "\ngroup = smsc\nsmsc = fake\nsmsc-id = FAKE\npreferred-smsc-id = FAKE\n"
+        f"port = {ports.smsc}\nconnect-allow-ip = 127.0.0.1\n"
     )
     file = run / "kannel.conf"
     file.write_text(text, encoding="utf-8")
