@@ -16,7 +16,7 @@ from ledger import upgrades
 from ledger.counts import EXCESS, NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 8
+SCHEMA = 9
 
 Columns = dict[str, type]
 
