@@ -7,7 +7,8 @@ within their time, and a submit is repeated only as far as the BSS drops duplica
 - by state: after reading back that the order is not known;
 - not at all: one attempt, then reading back.
 
-A refusal that follows a lost answer is read back too, for our own lost attempt may be its cause.
+A refusal that follows a lost answer is read back too, for our own lost attempt may be its cause;
+it counts only once the BSS confirms it as the order's answer.
 When a change was sent and its end can't be learnt in time the result is `unknown`, never a guess.
 """
 
@@ -193,10 +194,8 @@ def _submitted(
             result: Result = yield Call(send)
             if not sent or result.result in DONE:
                 return _mapped(result)
-            known = yield from _found(port, key, settings)
-            if known is None and result.result == "order_in_progress":  # ours, perhaps
-                return Result(UNKNOWN, raw=result.raw)
-            return known or _mapped(result)
+            # a refusal: of the order, or of its second attempt because the first one did it
+            return (yield from _found(port, key, settings)) or Result(UNKNOWN, raw=result.raw)
         except OutOfTime:
             break
         except LaneFull:
@@ -218,9 +217,8 @@ def _submitted(
 def _found(port: Port, key: str, settings: LaneSettings) -> Script[Result | None]:
     """Reads an order back, a few times: an attempt that was lost may still be on its way.
 
-    None: the BSS knows no such order. `unknown`: it did not answer.
+    None while the BSS does not know the order or does not answer: neither says how it ends.
     """
-    silent: Result | None = Result(UNKNOWN)
     for attempt in range(settings.attempts):
         try:
             if attempt:
@@ -228,13 +226,11 @@ def _found(port: Port, key: str, settings: LaneSettings) -> Script[Result | None
             known: Result | None = yield Call(lambda: port.find(key))
         except (OutOfTime, LaneFull):
             break
-        except Exception as error:  # noqa: BLE001  whatever it was, the order's end is not known
-            silent = silent and Result(UNKNOWN, raw=_raw(error))
+        except Exception:  # noqa: BLE001, S112  no answer, however it came about
             continue
         if known is not None:
             return _mapped(known)
-        silent = None
-    return silent
+    return None
 
 
 def _reconciled(port: Port, key: str, settings: LaneSettings) -> Script[Result | None]:
