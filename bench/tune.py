@@ -78,7 +78,10 @@ def big(leaves: int) -> tuple[Site, list[Shortcut]]:
         return whole
 
     add("t", 2)
-    site = Site(Tree("t", menus), wanted)
+    choices = {
+        id_: tuple(k for k in menu.lineup.ids if k not in "09") for id_, menu in menus.items()
+    }
+    site = Site(Tree("t", menus), wanted, choices)
     return site, candidates(site.tree)
 
 

@@ -195,6 +195,17 @@ def test_rules_of_the_site_are_kept() -> None:
     assert order.index("4") < order.index("5")
 
 
+def test_a_choice_that_is_pinned_last_with_its_key_is_a_choice() -> None:
+    """It is no reserved key, though it looks like one to the order."""
+    rules = Rules(
+        menus={"charges": MenuRules(last=("label_payments",), keep_keys=("label_payments",))}
+    )
+    found = tunings(drawn(PLANTED, 5000), rules)["charges"]
+    assert found.kept.order[-1] == "8"
+    assert set(found.renumbered.keys) == set("12345678")
+    assert found.renumbered.keys["8"] == "8"
+
+
 # -- failures -------------------------------------------------------------------------------------
 
 
@@ -223,6 +234,7 @@ def test_when_callers_are_the_aim_patience_orders() -> None:
     assert by_calls.kept.order == ("1", "2")
     calm = Counted(hang_ups={"discount_menu": 1}, listened={"discount_menu": 100_000})
     agreed = tunings(demand, Rules(aim="success"), counted=calm)["discount_menu"]
+    assert agreed.renumbered.order == ("2", "1")
     assert agreed.kept.order == ("2", "1")
     assert agreed.kept.worth.mean == pytest.approx(agreed.kept.saved.mean, rel=0.01)
 

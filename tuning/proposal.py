@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tuning.bound import lower_bound
-from tuning.lineup import Exponential, Lineup, Option, Order, cost, heard, keys_of
+from tuning.lineup import Exponential, Lineup, Order, cost, heard, keys_of
 from tuning.order import best, gap, score
 from tuning.posterior import Interval, interval, rate, shares
-from tuning.rules import SUCCESS, MenuRules, Rules
+from tuning.rules import SUCCESS, Rules
 from tuning.site import KEYS, Callers, Site, renumbered
-from tuning.tree import Tree, best_orders, demand, filled, worst_orders
+from tuning.tree import Tree, best_orders, demand, filled, surviving, worst_orders
 
 CHANGE = "change"
 BEST, FIXED, NO_DATA, TOO_FEW, TOO_SMALL = "best", "fixed", "no_data", "too_few", "too_small"
@@ -97,27 +97,24 @@ def tuned(site: Site, callers: Callers, asked: Asked) -> tuple[MenuTuning, ...]:
     """Every menu with more than one choice, the start first, then in the order of the ways down."""
     tree = filled(site.tree)
     survivals = _patience(tree, callers) if asked.rules.aim == SUCCESS else None
+    weighed = tree if survivals is None else surviving(tree, survivals)
     orders, worst = best_orders(tree, survivals), worst_orders(tree)
     whole = demand(tree.menus[tree.root].lineup)
     found = []
     for id_ in reversed(tree.ids):
-        lineup = tree.menus[id_].lineup
-        if len(_choices(lineup)) > 1:
+        if len(site.choices[id_]) > 1:
+            lineup = tree.menus[id_].lineup
             share = demand(lineup) / whole if whole else 0
-            tuning = _Menu(id_, lineup, site, callers, asked, asked.calls * share)
+            menu = _Menu(id_, lineup, site, callers, asked, asked.calls * share)
             survival = survivals[id_] if survivals is not None else None
-            found.append(tuning.tuned(orders[id_], worst[id_], survival))
+            anew = renumbered(weighed.menus[id_].lineup, _relearn(asked.rules, survival))
+            found.append(menu.tuned(orders[id_], best(anew, survival), worst[id_], survival))
     return tuple(found)
 
 
-def _choices(lineup: Lineup) -> list[Option]:
-    """The options that are no reserved keys: those are pinned to the end, and keep their keys."""
-    return [o for o in lineup.options if not _reserved(lineup, o)]
-
-
-def _reserved(lineup: Lineup, option: Option) -> bool:
-    n = len(lineup.options) - lineup.ids.index(option.id)
-    return option.id in lineup.kept and lineup.pins.get(option.id) == -n
+def _relearn(rules: Rules, survival: Exponential | None) -> float:
+    """What relearning a key costs, in the aim's unit: seconds, or callers lost in that time."""
+    return rules.relearn * (survival.rate if survival is not None else 1)
 
 
 def _patience(tree: Tree, callers: Callers) -> dict[str, Exponential]:
@@ -144,7 +141,8 @@ class _Menu:
         calls: float,
     ) -> None:
         self._id, self._lineup, self._asked, self._calls = id_, lineup, asked, calls
-        self._choices = _choices(lineup)
+        keys = site.choices[id_]
+        self._choices = [option for option in lineup.options if option.id in keys]
         self._wanted = [site.wanted[id_, option.id] for option in self._choices]
         self._weight = sum(w.weight for w in self._wanted)
         indifferent = [o.d / max(o.listens * o.hearings, 0.05) for o in self._choices]
@@ -153,10 +151,10 @@ class _Menu:
         listened = counted.listened.get(id_, 0)
         self._hang_ups = rate(counted.hang_ups.get(id_, 0), listened, asked.rng)
 
-    def tuned(self, kept: Order, worst: Order, survival: Exponential | None) -> MenuTuning:
+    def tuned(
+        self, kept: Order, anew: Order, worst: Order, survival: Exponential | None
+    ) -> MenuTuning:
         lineup, rules = self._lineup, self._asked.rules
-        menu_rules = rules.of(self._id)
-        again = renumbered(lineup, rules.relearn)
         return MenuTuning(
             self._id,
             self._calls,
@@ -170,8 +168,8 @@ class _Menu:
             self._mean(worst.ids),
             self._bound(),
             interval(self._hang_ups),
-            self._variant(lineup, kept, survival, menu_rules),
-            self._variant(again, best(again, survival), survival, menu_rules),
+            self._variant(lineup, kept, survival),
+            self._variant(renumbered(lineup, rules.relearn), anew, survival),
         )
 
     def _mean(self, ids: Sequence[str]) -> float:
@@ -191,9 +189,7 @@ class _Menu:
         whole = demand(self._lineup)
         return least * sum(o.listening for o in options) / whole if whole else 0
 
-    def _variant(
-        self, lineup: Lineup, found: Order, survival: Exponential | None, menu_rules: MenuRules
-    ) -> Variant:
+    def _variant(self, lineup: Lineup, found: Order, survival: Exponential | None) -> Variant:
         keys = keys_of(lineup, found.ids)
         saved = self._spared(found, None)
         worth = saved if survival is None else self._spared(found, survival)
@@ -208,7 +204,7 @@ class _Menu:
             interval(worth),
             relearn,
             interval(-worth * self._hang_ups * self._calls),
-            self._verdict(interval(worth), relearn, moved, menu_rules),
+            self._verdict(interval(worth), relearn, moved),
             found.rule,
         )
 
@@ -229,10 +225,11 @@ class _Menu:
         share = self._weight / whole if whole else 0
         return share * (self._shares @ (np.array(listening) * np.array(spared)))
 
-    def _verdict(self, worth: Interval, relearn: float, moved: bool, menu_rules: MenuRules) -> str:
+    def _verdict(self, worth: Interval, relearn: float, moved: bool) -> str:
         """Compared for a call: calls and horizon are factors on both sides."""
-        needed = relearn + self._asked.rules.least_seconds
-        if menu_rules.fixed:
+        rules = self._asked.rules
+        needed = relearn + rules.least_seconds
+        if rules.of(self._id).fixed:
             return FIXED
         if not self._weight:
             return NO_DATA

@@ -36,10 +36,14 @@ class Callers(NamedTuple):
 
 
 class Site(NamedTuple):
-    """The tree with all rules, and the demand of each option with its error, by (menu, key)."""
+    """The tree with all rules, and the demand of each option with its error, by (menu, key).
+
+    `choices` has the keys of each menu's lines; its other options are reserved keys.
+    """
 
     tree: Tree
     wanted: Mapping[tuple[str, str], Wanted]
+    choices: Mapping[str, tuple[str, ...]]
 
 
 def site_tree(model: Model, times: Mapping[str, Times], callers: Callers, rules: Rules) -> Site:
@@ -55,7 +59,8 @@ def site_tree(model: Model, times: Mapping[str, Times], callers: Callers, rules:
         )
         for id_, (menu, below) in menus.items()
     }
-    return Site(Tree(model.start["voice"], built), wanted)
+    choices = {id_: tuple(c.key for c in menu.choices) for id_, (menu, _) in menus.items()}
+    return Site(Tree(model.start["voice"], built), wanted, choices)
 
 
 Below = Mapping[str, str]

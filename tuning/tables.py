@@ -99,22 +99,22 @@ def menus(tunings: Sequence[MenuTuning], names: Mapping[str, Word]) -> Report:
         Word("score", "次序得分", "order score"),
         Word("events", "依据", "evidence"),
     )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            names[tuning.menu],
-            Decimal(tuning.calls, 1),
+    rows: list[tuple[Cell, ...]] = []
+    for tuning in tunings:
+        figures: tuple[Cell, ...] = (
             *(seconds(x, 2) for x in (tuning.seconds, tuning.best, tuning.worst, tuning.bound)),
             Decimal(100 * tuning.gap, 1, "%"),
             Decimal(tuning.score, 2),
-            round(tuning.events),
         )
-        for tuning in tunings
-    )
+        if not tuning.events:
+            figures = (None,) * len(figures)
+        calls = Decimal(tuning.calls, 1)
+        rows.append((names[tuning.menu], calls, *figures, round(tuning.events)))
     note = both(
         "依据：需求的确定程度相当于数到多少次申请。",
         "Evidence: the counted requests that the demand is as good as.",
     )
-    return Report(_MENUS, {}, columns, rows, (note,))
+    return Report(_MENUS, {}, columns, tuple(rows), (note,))
 
 
 def gains(tunings: Sequence[MenuTuning], names: Mapping[str, Word], renumber: bool) -> Report:

@@ -62,6 +62,11 @@ def filled(tree: Tree) -> Tree:
     return tree._replace(menus=_valued(tree, None, None))
 
 
+def surviving(tree: Tree, survivals: Survivals) -> Tree:
+    """The tree with the weights that patience gives: of a sub-menu what survives in it at best."""
+    return tree._replace(menus=_valued(tree, survivals, {}))
+
+
 def best_orders(tree: Tree, survivals: Survivals | None = None) -> dict[str, Order]:
     """The best order of each menu, bottom-up; errors are those of `order.best`."""
     orders: dict[str, Order] = {}
