@@ -12,6 +12,8 @@ from house_case import ROOT, site
 from hotline.durations import durations
 from ivr.manifest import load_manifest
 from menus.paths import paths
+from reports.layout import Word
+from tuning import tables
 from tuning.counted import Counted
 from tuning.habits import Habits
 from tuning.heard import EARLY, TOLD
@@ -28,7 +30,7 @@ from tuning.proposal import (
     MenuTuning,
     tuned,
 )
-from tuning.rules import MenuRules, Rules
+from tuning.rules import SUCCESS, TIME, MenuRules, Rules
 from tuning.shortcut_limits import Shortcut
 from tuning.site import Callers, Site, renumbered, site_tree
 from tuning.tree import filled
@@ -152,6 +154,15 @@ def test_reasons_why_not() -> None:
     assert tunings(drawn(ranked, 9000))["charges"].kept.verdict == BEST
 
 
+def test_a_menu_that_nobody_asks_for_has_no_figures() -> None:
+    """Nothing is listened to for nothing: no seconds, no gap and no score, rather than zeros."""
+    found = tunings(drawn(PLANTED, 5000))
+    names = {menu: Word(menu, menu, menu) for menu in found}
+    rows = {str(row[0]): row[2:-1] for row in tables.menus(tuple(found.values()), names).rows}
+    assert None not in rows[str(names["charges"])]
+    assert set(rows[str(names["business"])]) == {None}
+
+
 def test_relearning_must_be_worth_it() -> None:
     """Regulars who would have to learn new keys can outweigh a gain; with keys kept they don't."""
     demand = drawn({"balance": 50, "last_bill": 52}, 50_000)
@@ -237,6 +248,22 @@ def test_when_callers_are_the_aim_patience_orders() -> None:
     assert agreed.renumbered.order == ("2", "1")
     assert agreed.kept.order == ("2", "1")
     assert agreed.kept.worth.mean == pytest.approx(agreed.kept.saved.mean, rel=0.01)
+
+
+def test_relearning_is_weighed_in_the_aims_unit() -> None:
+    """With much patience keeping callers is sparing them time, and new keys cost as much of it."""
+    known = {("charges", key): {EARLY: 300, TOLD: 700} for key in "12345678"}
+    calm = Counted(hang_ups={"charges": 1}, listened={"charges": 100_000})
+    by_time, by_calls = (
+        tunings(drawn(PLANTED, 50_000), Rules(aim=aim), counted=calm, habits=Habits(known, 1000))[
+            "charges"
+        ].renumbered
+        for aim in (TIME, SUCCESS)
+    )
+    assert by_time.verdict == CHANGE
+    assert by_calls.order == by_time.order
+    assert by_calls.keys == by_time.keys
+    assert by_calls.verdict == CHANGE
 
 
 # -- the tree -------------------------------------------------------------------------------------
