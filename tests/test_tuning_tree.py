@@ -238,6 +238,15 @@ def test_shortcuts_are_the_best_set(tree: Tree, most: int, moved: bool) -> None:
     assert len(found.shortcuts) <= most
 
 
+def test_a_shortcut_is_not_held_back_by_the_callers_that_it_takes() -> None:
+    """Who goes by the shortcut no longer waits behind it at the option pinned last."""
+    lineup = Lineup((Option("a", 0, 1), Option("b", 0, 1), Option("c", 0, 1)))
+    top = Menu(lineup._replace(pins={"b": 1, "c": 2}), {"b": "sub"})
+    tree = Tree("top", {"top": top, "sub": Menu(Lineup((Option("x", 1, 1),)))})
+    found = best_shortcuts(tree, [Shortcut("s", "sub", "x", 2)], 1)
+    assert ([s.id for s in found.shortcuts], found.cost) == (["s"], 2)
+
+
 def test_greedy_would_lose() -> None:
     """Here the best pair does not hold the best single shortcut."""
     leaves = (Option("x", 4, 4), Option("y", 7, 3), Option("z", 6, 4))

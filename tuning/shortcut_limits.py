@@ -139,11 +139,13 @@ class _Limits:
         """What the top costs more at least, with the shortcut in it."""
         at = self._menus[self._root]
         lineup = at.lineup
-        pairs: float = 0
-        for other in at.free:
-            low = max(self._low(self._root, other) - demand / self._hearings * other.hearings, 0)
-            pairs += min(demand * other.d, low * d)
-        pairs += d * sum(o.listening for o in at.last)
+
+        def low(other: Option) -> float:
+            own = demand / self._hearings * other.hearings
+            return max(self._low(self._root, other) - own, 0)
+
+        pairs = sum(min(demand * other.d, low(other) * d) for other in at.free)
+        pairs += d * sum(map(low, at.last))
         added = lineup.barge_in * (demand * (lineup.intro + d) + pairs)
         return added + (1 - lineup.barge_in) * d * at.listening
 
