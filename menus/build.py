@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from menus.courtesy import Courtesy
 from menus.findings import Finding, finding, hint
 from menus.keywords import Index, normalise
 from menus.marks import SECTIONS, Marks
@@ -85,6 +86,12 @@ class _Builder:
             )
             for n, row in enumerate(menus.get("books", ()))
         )
+        courtesy = Courtesy(
+            **{
+                end: tuple(map(normalise, words))
+                for end, words in menus.get("courtesy", {}).items()
+            }
+        )
         languages = tuple(menus["languages"])
         start = dict(menus["start"])
         if "agent" in menus:
@@ -126,7 +133,8 @@ class _Builder:
             measures=menus.get("measures", {}),
             faults=self.faults,
             step_limit=self.defaults.get("step_limit", 100),
-            index=Index(uses, codes, self.nodes),
+            courtesy=courtesy,
+            index=Index(uses, codes, self.nodes, courtesy),
             marks=self.marks,
         )
 

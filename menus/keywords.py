@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from dialog.events import Profile
 from dialog.fields import TYPES
+from menus.courtesy import NO_COURTESY, Courtesy
 from menus.filters import admits, both, somebody
 from menus.model import Action, BookUse, Code, Filter, Form, Model, Node
 
@@ -41,6 +42,8 @@ _LOOKALIKE = str.maketrans("OIL", "011")
 SUGGESTED = 3
 _LONG = 5
 """Spellings from this length on may have two letters wrong."""
+_SHORT = 4
+"""Below it, a Chinese word with one character wrong is another word."""
 _LONGEST_MEANT = 20
 
 
@@ -127,7 +130,9 @@ class Index:
         books: Iterable[BookUse],
         codes: Mapping[str, Iterable[Code]],
         nodes: Mapping[str, Node],
+        courtesy: Courtesy = NO_COURTESY,
     ) -> None:
+        self._courtesy = courtesy
         self.entries: dict[str, list[Entry]] = {}
         self.any: list[Entry] = []
         for use in books:
@@ -152,12 +157,11 @@ class Index:
 
         Where one spelling stands for several codes, the first that takes as many parameters.
         TooMany when a spelling is complete but none takes so many, Several when a code follows it;
-        words without a digit behind it (thanks, a signature) are passed over. A text without a
-        spelling is taken whole by the first row that takes any; None when there is none. Without a
-        profile a code that is for some only is Unsure.
+        words without a digit behind it (thanks, a signature) are passed over, and so are words of
+        courtesy round a spelling. A text without one is taken whole by the first row that takes
+        any; None when there is none. Without a profile a code that is for some only is Unsure.
         """
-        tokens = normalise(text).split(SEPARATOR)
-        found = self._find(tokens, called, profile, at_ms)
+        tokens, found = self._spelled(text, called, profile, at_ms)
         if found is None:
             return self._otherwise(text, tokens, called, profile, at_ms)
         entry, params = found
@@ -168,6 +172,21 @@ class Index:
                 return TooMany(entry.code, entry.spelling)
             params = ()
         return Match(entry.code, entry.spelling, params)
+
+    def _spelled(
+        self, text: str, called: str, profile: Profile | None, at_ms: int
+    ) -> tuple[list[str], tuple[Entry, tuple[str, ...]] | None]:
+        """A text's tokens and what they spell, as it is or else without words of courtesy."""
+        plain = normalise(text)
+        tokens = plain.split(SEPARATOR)
+        found = self._find(tokens, called, profile, at_ms)
+        if found is None:
+            for less in self._courtesy.peeled(plain):
+                rest = less.split(SEPARATOR)
+                found = self._find(rest, called, profile, at_ms)
+                if found is not None:
+                    return rest, found
+        return tokens, found
 
     def _find(
         self, tokens: list[str], called: str, profile: Profile | None, at_ms: int
@@ -212,7 +231,7 @@ class Index:
             return ()
         near: list[tuple[int, str, str]] = []
         for key, entries in self.entries.items():
-            most = 0 if key.isdigit() else 1 if len(key) < _LONG else 2
+            most = _most_off(key)
             off = OSA.distance(folded, key.translate(_LOOKALIKE), score_cutoff=most)
             if off <= most:
                 for entry in entries:
@@ -238,8 +257,9 @@ class Index:
         parameters, all of them are sealed: a number typed with blanks in it is still a secret.
         A code that this subscriber may not use is looked at all the same.
         """
-        tokens = normalise(text).split(SEPARATOR)
-        found = self._find(tokens, called, profile, at_ms) or self._of_anybody(tokens)
+        tokens, found = self._spelled(text, called, profile, at_ms)
+        if found is None:
+            tokens, found = self._secret_of_anybody(tokens)
         if found is None:
             return text
         entry, params = found
@@ -255,12 +275,25 @@ class Index:
         ]
         return SEPARATOR.join((*tokens[: len(tokens) - len(params)], *sealed))
 
-    def _of_anybody(self, tokens: list[str]) -> tuple[Entry, tuple[str, ...]] | None:
-        for n in range(min(len(tokens), self.longest), 0, -1):
-            for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
-                if any(entry.secret):
-                    return entry, tuple(tokens[n:])
-        return None
+    def _secret_of_anybody(
+        self, tokens: list[str]
+    ) -> tuple[list[str], tuple[Entry, tuple[str, ...]] | None]:
+        """The code with secrets that these tokens spell for whomever, courtesy apart."""
+        plain = SEPARATOR.join(tokens)
+        for less in (plain, *self._courtesy.peeled(plain)):
+            rest = less.split(SEPARATOR)
+            for n in range(min(len(rest), self.longest), 0, -1):
+                for entry in self.entries.get(SEPARATOR.join(rest[:n]), ()):
+                    if any(entry.secret):
+                        return rest, (entry, tuple(rest[n:]))
+        return tokens, None
+
+
+def _most_off(key: str) -> int:
+    """How many letters of a spelling may be wrong: none of a number, few of a short word."""
+    if key.isdigit() or (len(key) < _SHORT and not key.isascii()):
+        return 0
+    return 1 if len(key) < _LONG else 2
 
 
 def _secrets(code: Code, node: Node | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from menus.courtesy import NO_COURTESY, Courtesy
 from menus.template import Template
 
 
@@ -238,5 +239,6 @@ class Model:
     """Called number -> text id -> the text that it says instead."""
     operators: Mapping[str, str] = field(default_factory=dict)
     """Called number -> the operator whose subscribers it serves, where it serves only those."""
+    courtesy: Courtesy = NO_COURTESY
     index: Any = None  # menus.keywords.Index over books and codes
     marks: Any = field(default=None, compare=False, repr=False)  # menus.marks.Marks, for lint

@@ -273,6 +273,7 @@ MENUS = Record(
         "system_words": Record(
             {"stop": Rows(SPELLING), "start": Rows(SPELLING), "help": Rows(SPELLING)}
         ),
+        "courtesy": Record({"before": Rows(SPELLING), "after": Rows(SPELLING)}),
         "books": Rows(
             Record({"use": NODE, "for": FILTER, "valid": VALID, "over": Rows(NODE, 1)}, ("use",))
         ),

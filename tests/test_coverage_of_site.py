@@ -35,8 +35,8 @@ WORDS_OF_TEXTS = {
     *("step_limit", "list_hint", "did_you_mean", "one_at_a_time"),
 }
 
-WALKED = {"t2", "t3", "t4", "t6a", "t6b"}
-"""The books whose every row tests/test_sms_codes.py walks."""
+WALKED = {"t2", "t3", "t4", "t6a", "t6b", "plain"}
+"""The books whose every row tests/test_sms_codes.py and tests/test_plain_requests.py walk."""
 
 EXEMPT = {
     (TEXT, "ask_month"): "a texted month is optional, so that nobody is asked for it",

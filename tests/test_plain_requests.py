@@ -1,0 +1,135 @@
+"""Plain requests: what people write who know no code, and the words of courtesy round it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sms_codes_case import Hall, Texter, made_hall, province, site, somebody
+
+from dialog.events import Profile
+from menus.courtesy import Courtesy
+from menus.keywords import Match, TooMany, Unsure, normalise
+from menus.model import Action, Code, Menu
+
+PERSON = somebody(lambda person: person.brand == "easyown" and province(person) == "beijing")
+ZHEJIANG = somebody(lambda person: province(person) == "zhejiang" and person.brand == "easyown")
+CODES = site().codes["plain"]
+
+
+@pytest.fixture(scope="module")
+def hall() -> Iterator[Hall]:
+    """One house for all of them: none of the texts changes anything."""
+    made = made_hall()
+    yield made
+    made.close()
+
+
+def leaf_of(code: Code) -> str:
+    """The leaf that a row leads to."""
+    return "/".join((code.node, *code.constants.values()))
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code.spellings[0])
+def test_a_row_of_plain_requests(code: Code, hall: Hall) -> None:
+    """Each spelling leads to its leaf: a query is answered, an order quoted and not run."""
+    node = site().nodes[code.node]
+    for spelling in code.spellings:
+        texter = Texter(hall, site(), PERSON.number)
+        answer = texter.text(spelling)
+        closed = [(leaf, result) for leaf, result in answer.closed if leaf == leaf_of(code)]
+        assert len(closed) == len(answer.closed), spelling
+        if isinstance(node, Menu):
+            assert node.intro in answer.texts
+        elif isinstance(node, Action) and node.does == "order":
+            assert not {result for _, result in closed} & {"succeeded", "accepted"}, spelling
+        asked = texter.session.wait[:1] == ("Collect",) if texter.session else False
+        assert closed or asked, spelling
+
+
+def match(text: str) -> Match | TooMany | Unsure | None:
+    """What the shipped books make of a text."""
+    profile = Profile("s1", operator="cmcc", brand="easyown", province="beijing", roaming="home")
+    found: Match | TooMany | Unsure | None = site().index.match(
+        text, called="10086", profile=profile, at_ms=1_700_000_000_000
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "leaf", "params"),
+    [
+        ("查话费", "balance", ()),
+        ("帮我查话费", "balance", ()),
+        ("请问我的话费还剩多少？", "balance", ()),
+        ("我想查询一下话费", "balance", ()),
+        ("余额", "balance", ()),
+        ("你好，查一下流量，谢谢！", "data_usage", ()),
+        ("流量怎么查", "data_usage", ()),
+        ("开通来电显示", "enable/caller_id", ()),
+        ("我想开通来电显示业务", "enable/caller_id", ()),
+        ("怎么取消彩铃", "disable/ringback", ()),
+        ("我要取消彩铃", "disable/ringback", ()),
+        ("取消彩铃怎么弄", "disable/ringback", ()),
+        ("How do I cancel ringback?", "disable/ringback", ()),
+        ("please check my balance", "balance", ()),
+        ("查账单 0910", "bill", ("0910",)),
+        ("查 CXYE", "balance", ()),
+        ("CXYE?", "balance", ()),
+        ("我要改密码 111111 222222", "change_password", ("111111", "222222")),
+    ],
+)
+def test_words_of_courtesy(text: str, leaf: str, params: tuple[str, ...]) -> None:
+    """What stands round a request makes no difference to it."""
+    found = match(text)
+    assert isinstance(found, Match)
+    assert (leaf_of(found.code), found.params) == (leaf, params)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["不要取消彩铃", "别取消彩铃", "我要1", "请发2", "彩玲", "取消彩", "话费太贵", "怎么", "谢谢"],
+)
+def test_nothing_is_guessed(text: str) -> None:
+    """A no before it, a wrong or missing character, a bare digit: that is no request."""
+    assert match(text) is None
+
+
+def test_a_printed_code_goes_before_a_plain_request(hall: Hall) -> None:
+    """What a leaflet prints (取消满3送3) is the leaflet's code still."""
+    profile = hall.bss.profile(ZHEJIANG.number)
+    found = site().index.match("请取消满3送3", called="10086", profile=profile, at_ms=hall.clock())
+    assert isinstance(found, Match)
+    assert found.code.book == "t2"
+
+
+def test_a_secret_behind_courtesy_is_sealed() -> None:
+    """A password that is texted with 请帮我改密码 is sealed like any other."""
+    text = site().index.seal(
+        "请帮我改密码 111111 246810",
+        called="10086",
+        profile=None,
+        at_ms=0,
+        seal=lambda secret, _: f"~{len(secret)}~",
+    )
+    assert text == "改密码#~6~#~6~"
+
+
+WORDS = st.sampled_from(
+    ("请", "帮我", "查", "CHECK", "MY", "谢谢", "?", "彩铃", "CXYE", "1", "#", ",", "我")
+)
+
+
+@given(st.lists(WORDS, max_size=9).map("".join))
+@example("请" * 2000)
+def test_peeling_only_takes_off(text: str) -> None:
+    """What is left is a part of the text, shorter, never empty, never bare digits."""
+    plain = normalise(text)
+    words = Courtesy(("请", "帮我", "查", "CHECK", "MY", "我"), ("谢谢", "?"))
+    for less in words.peeled(plain):
+        assert less in plain
+        assert less
+        assert len(less) < len(plain)
+        assert not less.isdigit()
