@@ -31,6 +31,7 @@ FAILED_REASONS = (
     "no_input",
     "invalid_key",
     "confirm_timeout",
+    "expired",
     "abandoned",
 )
 REFUSED_REASONS = (
@@ -53,7 +54,9 @@ REFUSED_REASONS = (
 )
 REASONS = FAILED_REASONS + REFUSED_REASONS
 
-UNVOICED = frozenset(("abandoned", "answer_undelivered", "interrupted", "unknown_command"))
+UNVOICED = frozenset(
+    ("abandoned", "answer_undelivered", "expired", "interrupted", "unknown_command")
+)
 """Reasons that no caller can hear: the line is gone, or only a text can meet them."""
 
 UNTEXTED = frozenset(

@@ -121,6 +121,8 @@ class Runner:
                 raise engine.Illegal(f"{type(event).__name__} of no known call")
         elif isinstance(event, TextReceived) and session.wait[:1] == ("Perform",):
             self._when_free(carriage)
+        elif isinstance(event, TextReceived) and (event.received or event.at) >= session.deadline:
+            self._too_late(session, carriage)
         else:
             self._step_of(carriage, session, event)
 
@@ -145,6 +147,14 @@ class Runner:
             self._again(carriage)
         else:
             self._later(self._take, carriage)
+
+    def _too_late(self, session: Session, carriage: Carriage) -> None:
+        """A text came after the question's time, before the sweeper did: it answers nothing."""
+        if self.ledger.delivery(carriage.delivery.key) is not None:
+            self._again(carriage)
+            return
+        self.expire(session.id, self.now())
+        self._later(self._take, carriage)
 
     def _later(self, call: Callable[[Carriage], None], carriage: Carriage) -> None:
         if self.now() > carriage.until:

@@ -11,7 +11,9 @@ from menus.model import Action, Field, Form, Menu, Message, Model, Node, Transfe
 from menus.spoken import VOCABULARY
 from menus.template import clip_path, literals
 
-UNVOICED_WORDS = frozenset(("help", "stopped", "list_hint", "did_you_mean", "one_at_a_time"))
+UNVOICED_WORDS = frozenset(
+    ("help", "stopped", "list_hint", "did_you_mean", "one_at_a_time", "order_void")
+)
 """Roles of `words:` that only a text dialogue uses."""
 
 

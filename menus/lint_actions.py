@@ -52,6 +52,7 @@ ENGINE_ADDS = frozenset(
 _WORD_GIVES = {
     "choice": frozenset(("label", "key")),
     "did_you_mean": frozenset(("codes",)),
+    "order_void": frozenset(("name",)),
 }
 
 
@@ -208,6 +209,14 @@ def _catalogue(model: Model, signed: Mapping[str, Signature]) -> Iterator[Findin
         for name in QUOTE_NAMES:
             if name not in model.names:
                 yield finding("missing_name", model.marks.key("names"), id=name)
+    for node in model.nodes.values():
+        if (  # what an order is called when it is void
+            isinstance(node, Action)
+            and node.confirm
+            and "service" not in node.constants
+            and node.name not in model.names
+        ):
+            yield finding("missing_name", node.place, id=node.name)
     if any(COUNT in signature.gives.values() for signature in signed.values()):
         for measure in MEASURES:
             if measure not in model.measures:

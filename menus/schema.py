@@ -31,6 +31,7 @@ WORDS = (
     "list_hint",
     "did_you_mean",
     "one_at_a_time",
+    "order_void",
 )
 """The roles of file-wide texts; all are required."""
 

@@ -42,6 +42,11 @@ def named(constants: Constants) -> Values:
     return {"name": values.name(service)} if service else {}
 
 
+def order_name(node: Action, constants: Constants) -> Value:
+    """What an order is called: by its service, or by its verb where it has none."""
+    return values.name(constants.get("service") or node.name)
+
+
 def values_of(
     node: Action, constants: Constants, fields: Mapping[str, str], quote: Sequence[Any] | None
 ) -> dict[str, Value]:

@@ -7,9 +7,9 @@ from dialog.events import CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
-from menus.keywords import Index, Match, Several, TooMany, Unsure, masked
+from menus.keywords import Index, Match, Several, TooMany, masked
 from menus.model import Action, Form, Menu, Node
-from nodes import action, answering, entry, menu
+from nodes import action, answering, confirming, entry, menu
 from nodes.filters import today
 from nodes.step import Illegal, Step
 
@@ -34,31 +34,27 @@ def text_received(step: Step, event: TextReceived) -> None:
     index = model.index
     word = model.system_words.get(index.normalise(event.text))
     if word is not None:
+        confirming.leave(step)
         _system_word(step, word)
         return
     if wait and _answer_by_text(step, event):
         return
     found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.when)
+    if found is None:
+        _no_match(step, event)
+        return
+    confirming.leave(step)
     if isinstance(found, Match):
-        step.fail("abandoned")
         code = found.code
         step.choose(code.node, code.constants, found.spelling, code.book)
         step.fields = dict(zip(code.params, found.params, strict=False))
         _check_params(step, model.nodes[code.node])
-        return
-    if isinstance(found, TooMany):
-        step.fail("abandoned")
+    elif isinstance(found, TooMany):
         _one_off(step, "none", found.spelling, "bad_parameter")
-        return
-    if isinstance(found, Several):
-        step.fail("abandoned")
+    elif isinstance(found, Several):
         _one_off(step, "none", found.spelling, "bad_parameter", "one_at_a_time")
-        return
-    if isinstance(found, Unsure):
-        step.fail("abandoned")
+    else:
         _one_off(step, "none", found.spelling, "backend_timeout")
-        return
-    _no_match(step, event)
 
 
 def _check_params(step: Step, node: Node) -> None:
@@ -96,7 +92,6 @@ def _question(step: Step, node: Action | Form) -> str:
 
 
 def _system_word(step: Step, word: str) -> None:
-    step.fail("abandoned")
     if word != "help":
         step.facts.append(Opted(word))
     _one_off(step, word, word, "")
@@ -123,14 +118,19 @@ def _close_one_off(step: Step, request: str, reason: str) -> None:
 
 def _no_match(step: Step, event: TextReceived) -> None:
     """Answers that nothing was understood; an open question stays open as it was."""
+    model = step.model
+    answers = model.index.normalise(event.text) in model.yes | model.no
+    reason = "expired" if answers and not step.session.wait else "unknown_command"
     request = f"{step.session.id}.{step.n}"
     step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
-    _close_one_off(step, request, "unknown_command")
-    node = step.model.nodes.get(step.node)
+    _close_one_off(step, request, reason)
+    node = model.nodes.get(step.node)
     if step.stage == "confirm":
         step.word("confirm_again")
     elif step.session.wait and isinstance(node, (Action, Form)):
         step.say(_question(step, node))
+    elif reason == "expired":
+        step.say(model.outcomes[reason])
     else:
         _say_unknown(step, event)
     if step.session.wait:
@@ -158,11 +158,8 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
     assert isinstance(wait, Collect)
     text = step.model.index.normalise(event.text)
     if wait.purpose == "confirm":
-        if text in step.model.yes or _confirms(step, event):
-            digits = "1"
-        elif text in step.model.no:
-            digits = "*"
-        else:
+        digits = confirming.word_on_price(step, event)
+        if not digits:
             return False
     elif wait.purpose == "menu":
         node = step.model.nodes[step.node]
@@ -176,19 +173,6 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
         digits = text
     answering.digits_entered(step, _as_digits(step, digits))
     return True
-
-
-def _confirms(step: Step, event: TextReceived) -> bool:
-    """Whether a text is the confirm code of the very order whose price stands open."""
-    found = step.model.index.match(
-        event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.when
-    )
-    return (
-        isinstance(found, Match)
-        and bool(found.code.confirms)
-        and not found.params
-        and (found.code.node, found.code.constants) == (step.node, step.constants)
-    )
 
 
 def _fits_field(step: Step, wait: Collect, text: str) -> bool:

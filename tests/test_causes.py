@@ -35,6 +35,7 @@ CAUSES = load()
         ("identity_mismatch", False, "real", "operation", "credentials"),
         ("bad_parameter", False, "real", "operation", "parameter"),
         ("unknown_command", False, "real", "operation", "unknown_code"),
+        ("expired", False, "real", "operation", "late"),
         # the system's
         ("backend_error", False, "real", "system", "backend"),
         ("backend_timeout", True, "real", "system", "backend"),

@@ -208,7 +208,7 @@ def test_stop_and_help_come_first() -> None:
     turn = play.text("stop")
     assert facts(turn, Opted) == [Opted("stop")]
     assert closed(turn) == [("failed", "abandoned"), ("succeeded", "")]
-    assert play.said == ["stopped"]
+    assert play.said == ["order_void", "stopped"]
     assert turn.session.state == ENDED
     assert Play(TEXT).text("？").say[0].text == "help"
 

@@ -104,7 +104,7 @@ def test_only_what_ends_services_is_given_its_targets() -> None:
         ("help: slow", set()),
         ("help: slowly", {"5:53 unknown_text"}),
         ("helps: slow", {"5:47 unknown_text"}),
-        ("help: enabled", {"153:20 unknown_placeholder", "153:38 unknown_placeholder"}),
+        ("help: enabled", {"155:20 unknown_placeholder", "155:38 unknown_placeholder"}),
     ],
 )
 def test_what_a_number_says_instead(instead: str, expected: set[str]) -> None:
@@ -115,6 +115,18 @@ def test_what_a_number_says_instead(instead: str, expected: set[str]) -> None:
     sources["menus.yaml"] = sources["menus.yaml"].replace(called, own, 1)
     _, found = load_sources(sources, signatures=SIGNATURES)
     assert {f"{f.place.line}:{f.place.column} {f.code}" for f in found} == expected
+
+
+def test_an_order_without_a_service_has_a_name() -> None:
+    """What is told void must be called something: by its verb where it has no service."""
+    from actions.signatures import SIGNATURES as SHIPPED
+
+    sources = read_sources(FOLDER.parent.parent)
+    named, other = "  redeem: {zh-CN:", "  redeemed: {zh-CN:"
+    sources["menus.yaml"] = sources["menus.yaml"].replace(named, other)
+    _, found = load_sources(sources, signatures=SHIPPED)
+    errors = [(f.code, f.message_en) for f in found if f.severity == "error"]
+    assert errors == [("missing_name", "`names` lacks redeem, which quotes need: add it.")]
 
 
 def test_every_finding_has_a_bad_file() -> None:

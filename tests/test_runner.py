@@ -158,10 +158,10 @@ def test_a_second_text_of_the_same_command_is_answered_by_itself(rig: Rig) -> No
     rig.answer()
     rig.tick()
     assert first.said[-1] == "enabled"
-    assert second.said == ["unknown_command"]
+    assert second.said == ["expired"]
     (order,) = rig.order_states()
     assert rig.bss.changes(order) == 1
-    assert rig.outcomes() == [("enable/caller_id", "succeeded"), ("none", "unknown_command")]
+    assert rig.outcomes() == [("enable/caller_id", "succeeded"), ("none", "expired")]
 
 
 def test_the_same_code_twice_is_one_order_and_one_refusal(rig: Rig) -> None:

@@ -111,7 +111,8 @@ def test_a_confirm_code_belongs_to_its_own_order(hall: Hall) -> None:
     texts = texter(hall, ZHEJIANG.number)
     assert texts.text("4021").said[0].values["name"].of == "vogue"
     answer = texts.text("401191")
-    assert answer.said[0].values["name"].of == "film_fans"
+    assert [say.text for say in answer.said] == ["order_void", "confirm_enable"]
+    assert [say.values["name"].of for say in answer.said] == ["vogue", "film_fans"]
     assert answer.closed == (("enable/vogue", "abandoned"),)
     assert texts.text("401191").closed == (("enable/film_fans", "succeeded"),)
     assert hall.state(ZHEJIANG, "vogue") == "state_inactive"
