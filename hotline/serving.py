@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
-from hotline.house import House, clock
+from hotline.house import House
 from hotline.ids import uuid7
 from hotline.reload import Reloader
 from hotline.settings import BadSetting, Settings
@@ -83,12 +83,12 @@ def make_record(house: House) -> Callable[[Outcome], None]:
 
 def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event) -> Sender:
     """The outbox's sender over the house's ledger."""
-    owner = uuid7(clock())
+    owner = uuid7(house.now())
     return Sender(
         lambda now: house.ledger.outbox_due(now, _BATCH, owner, LEASE_MS, list(links)).result(),
         make_record(house),
         links,
-        clock,
+        house.now,
         wake,
     )
 

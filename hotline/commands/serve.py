@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 from pathlib import Path
+from typing import get_args
 
 import click
 
+from actions.port import Drops
 from hotline.commands.common import open_house, placed, settings, show_findings
 from menus.findings import Finding
 
@@ -33,12 +35,18 @@ from menus.findings import Finding
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="给内置 BSS 注入故障的脚本。 Faults for the embedded BSS.",
 )
+@click.option(
+    "--bss-drops",
+    type=click.Choice(get_args(Drops)),
+    help="内置 BSS 怎样识别重复的办理。 How the embedded BSS drops a repeated order. [by_key]",
+)
 @placed
 def serve(
     host: str,
     agi_port: int,
     http_port: int,
     bss_faults: Path | None,
+    bss_drops: Drops | None,
     site: Path | None,
     home: Path | None,
 ) -> None:
@@ -48,7 +56,13 @@ def serve(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     chosen = settings(
-        site, home, host=host, agi_port=agi_port, http_port=http_port, bss_faults=bss_faults
+        site,
+        home,
+        host=host,
+        agi_port=agi_port,
+        http_port=http_port,
+        bss_faults=bss_faults,
+        drops=bss_drops,
     )
     with open_house(chosen, recovering=True) as house:
         import uvloop
