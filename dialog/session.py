@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dialog.events import Profile, load_profile
 
-FORMAT = 1
+FORMAT = 2
 
 # made once: json.dumps makes a new encoder for each call that is not all defaults
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
@@ -50,7 +50,6 @@ class Open(NamedTuple):
     errors: int = 0
     repeats: int = 0
     answer: str = ""  # the text that the answer is said with
-    book: str = ""  # the codebook that a text came by
 
 
 class Session(NamedTuple):
@@ -77,6 +76,7 @@ class Session(NamedTuple):
     leaves: int = 0  # requests opened so far
     errors: int = 0  # tries that went wrong so far
     agent: bool = False  # has asked for an agent
+    book: str = ""  # the codebook whose code led here; a list that it opened keeps it
     state: str = OPEN
     deadline: int = 0  # UTC ms, 0 = none
     format: int = FORMAT

@@ -24,6 +24,7 @@ WORDS = (
     "ask_password_again",
     "confirm_again",
     "confirm_no_input",
+    "confirmed_late",
     "more_by_sms",
     "help",
     "stopped",

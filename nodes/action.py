@@ -175,6 +175,9 @@ def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
     assert request is not None
     if event.failed_prompts:  # a price that was not heard can't be agreed to
         _refuse(step, node, "prompt_missing")
+    elif event.digits == "1" and (reason := closed(step, "change")):  # since the price was said
+        late = step.model.words["confirmed_late"] if reason == "outside_window" else ""
+        _refuse(step, node, reason, text=late)
     elif event.digits == "1":
         step.facts.append(
             OrderMoved(request.id, "confirmed", reply=event.digits, heard_ms=event.heard_ms)
@@ -327,9 +330,9 @@ def _first_rows(given: Values) -> Values:
     }
 
 
-def _refuse(step: Step, node: Action, word: str, raw: str = "") -> None:
+def _refuse(step: Step, node: Action, word: str, raw: str = "", text: str = "") -> None:
     outcome, reason = outcome_of(word)
-    step.say(telling.text_of(step.model, node, word), telling.named(step.constants))
-    step.stage = ""
+    step.say(text or telling.text_of(step.model, node, word), telling.named(step.constants))
     step.close(outcome, reason, raw)
+    step.stage = ""
     step.after(node)

@@ -18,11 +18,10 @@ def admits(rule: Filter, step: Step) -> bool:
 
 def closed(step: Step, kind: str) -> str:
     """The reason of the first window that refuses a request of this kind now, or ""."""
-    book = step.request.book if step.request is not None else ""
     for window in step.model.windows:
         if (
             (not window.kinds or kind in window.kinds)
-            and (not window.books or book in window.books)
+            and (not window.books or step.book in window.books)
             and admits(window.filter, step)
             and _in_hours(window, step)
         ):

@@ -53,6 +53,7 @@ class Step:
         "agent",
         "at",
         "authenticated",
+        "book",
         "constants",
         "errors",
         "facts",
@@ -89,6 +90,7 @@ class Step:
         self.tries, self.trail, self.request = session.tries, session.trail, session.request
         self.quote, self.said, self.state = session.quote, session.said, session.state
         self.leaves, self.errors, self.agent = session.leaves, session.errors, session.agent
+        self.book = session.book
         self.says: list[Say] = []
         self.notify: list[Notify] = []
         self.facts: list[Fact] = []
@@ -140,11 +142,13 @@ class Step:
         if self.voice and self.node and self.node != node:
             self.trail = (*self.trail[-9:], (self.node, self.constants))
         self.go(node, constants)
+        if keyword:
+            self.book = book
         target = self.model.nodes[node]
         if target.kind in ("action", "form", "message"):
-            self.open_request(target, keyword, book)
+            self.open_request(target, keyword)
         elif keyword:  # a text is a request whatever it reaches: a list that is sent is its answer
-            self.open_request(target, keyword, book)
+            self.open_request(target, keyword)
             self.close(SUCCEEDED)
 
     def back(self) -> None:
@@ -186,14 +190,14 @@ class Step:
 
     # -- the request -------------------------------------------------------------------------
 
-    def open_request(self, node: Node, keyword: str = "", book: str = "") -> None:
+    def open_request(self, node: Node, keyword: str = "") -> None:
         """Opens the request of a leaf; a form stands for the leaf that it leads to."""
         target = self.model.nodes[node.to] if isinstance(node, Form) else node
         kind = "message"
         if isinstance(target, Action):
             kind = "change" if target.does == "order" else "query"
         leaf = "/".join((target.id, *(self.constants[name] for name in target.constants)))
-        opened = Open(f"{self.session.id}.{self.n}", leaf, kind, book=book)
+        opened = Open(f"{self.session.id}.{self.n}", leaf, kind)
         self.request = opened
         self.leaves += 1
         service = self.constants.get("service", "")
@@ -265,6 +269,7 @@ class Step:
                 self.leaves,
                 self.errors,
                 self.agent,
+                self.book,
                 self.state,
                 0 if self.state == ENDED else self.at + _patience(then, self.voice),
             ),

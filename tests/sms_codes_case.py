@@ -268,13 +268,13 @@ class Texter:
         self.session: Session | None = None
         self._open: dict[str, str] = {}
 
-    def text(self, body: str) -> Answer:
-        """Sends a text and carries out what it sets off."""
+    def text(self, body: str, received: int = 0) -> Answer:
+        """Sends a text, which the link took at that time (UTC ms), and does what it sets off."""
         if self.session is None or self.session.state == ENDED:
             self.session = engine.begin(self.hall.new_id(), self.model, self.origin)
         at = self.hall.clock()
-        received = TextReceived(at, body, self.hall.bss.profile(self.origin.caller))
-        event = seal(self.model, self.session, received, self.hall.vault)
+        text = TextReceived(at, body, self.hall.bss.profile(self.origin.caller), received)
+        event = seal(self.model, self.session, text, self.hall.vault)
         said, closed = list[Say](), list[tuple[str, str]]()
         while True:
             turn = engine.resume(self.model, self.session, event)

@@ -28,11 +28,11 @@ VOICE, TEXT, NOTICE = "voice", "text", "notice"
 WORDS_OF_CALLS = {
     *("welcome", "goodbye", "choice", "agent_label", "repeat_label", "back_label", "slow"),
     *("ask_number", "ask_number_again", "ask_password", "ask_password_again", "confirm_again"),
-    *("confirm_no_input", "more_by_sms", "step_limit"),
+    *("confirm_no_input", "confirmed_late", "more_by_sms", "step_limit"),
 }
 WORDS_OF_TEXTS = {
     *("choice", "ask_password", "ask_password_again", "confirm_again", "help", "stopped"),
-    *("step_limit", "list_hint", "did_you_mean", "one_at_a_time", "order_void"),
+    *("confirmed_late", "step_limit", "list_hint", "did_you_mean", "one_at_a_time", "order_void"),
 }
 
 WALKED = {"t2", "t3", "t4", "t6a", "t6b", "plain"}
@@ -41,6 +41,7 @@ WALKED = {"t2", "t3", "t4", "t6a", "t6b", "plain"}
 EXEMPT = {
     (TEXT, "ask_month"): "a texted month is optional, so that nobody is asked for it",
     (TEXT, "ask_month_again"): "a texted month that is wrong is the first try already",
+    (VOICE, "confirmed_late"): "the shipped windows bind texts only",
     (VOICE, "about_service"): "each service of the calls is described; this is the next one's",
     (NOTICE, "receipt_enabled"): "each service has a receipt of its own; this is the next one's",
 }

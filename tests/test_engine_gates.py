@@ -59,16 +59,20 @@ def test_a_window_closes_at_the_end_of_a_month(when: str, open_: bool) -> None:
     assert isinstance(query.turn.then, Perform)
 
 
-def test_a_window_that_closes_before_the_answer_refuses_the_next_request_only() -> None:
-    """Who heard the price in time may still say yes."""
+@pytest.mark.parametrize("channel", [TEXT, VOICE])
+def test_a_window_that_closes_before_the_answer_refuses_it(channel: str) -> None:
+    """A yes after the limit orders nothing and is told so in words of its own."""
     model = dataclasses.replace(MODEL, windows=(MONTH_END,))
-    play = Play(TEXT, model=model, when="2026-11-30T17:59:58")
-    play.text("KTLDXS")
-    play.done(quote=QUOTE)
-    play.when = "2026-11-30T18:00:01"
-    turn = play.text("是")
-    assert isinstance(turn.then, Perform)
-    assert turn.then.call == "submit"
+    play = at_price(channel, model=model, when="2026-11-30T17:59:58")
+    play.when = "2026-11-30T18:00:00"
+    turn = play.text("是") if channel == TEXT else play.keys("1")
+    assert "confirmed_late" in play.said
+    assert closed(turn) == [("refused", "outside_window")]
+    assert [fact.state for fact in facts(turn, OrderMoved)] == ["void"]
+    play = at_price(channel, model=model, when="2026-11-30T17:59:58")
+    play.when = "2026-11-30T18:00:00"
+    turn = play.text("否") if channel == TEXT else play.keys("*")
+    assert closed(turn) == [("declined", "")]
 
 
 @pytest.mark.parametrize(

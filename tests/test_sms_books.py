@@ -151,6 +151,21 @@ def test_month_end_of_one_book(at: str, text: str, result: str, hall: Hall) -> N
     assert [word for _, word in answer.closed] == ([result] if result else [])
 
 
+def test_month_end_goes_by_the_links_clock(hall: Hall) -> None:
+    """A text and its yes that the link took in time are good, however late they come here."""
+    texts = texter(hall, ZHEJIANG.number)
+    hall.clock.set("2009-11-30T17:59:59")
+    in_time = hall.clock()
+    hall.clock.set("2009-11-30T18:03:00")
+    assert texts.text("4051", in_time).texts == ["confirm_enable"]
+    assert texts.text("是", in_time).closed == (("enable/chunan_news", "succeeded"),)
+    assert texts.text("4061", in_time).texts == ["confirm_enable"]
+    late = texts.text("是", in_time + 1000)
+    assert late.texts == ["confirmed_late"]
+    assert late.closed == (("enable/quzhou_news", "outside_window"),)
+    assert hall.state(ZHEJIANG, "quzhou_news") == "state_inactive"
+
+
 def test_roaming_ban_of_one_book(hall: Hall) -> None:
     """Abroad T2's codes are refused, those of other books are not."""
     with hall.store.change():

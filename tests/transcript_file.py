@@ -6,8 +6,9 @@ A file is a list of cases:
   `identity` network unless told; `at` the local date and time;
 - `keys` a call's inputs, blanks between them, as `dialog.transcript.Transcript` has them, and
   `1x` (hangs up while the house works on the 1) and `^x` (hangs up before a word was heard);
-- `texts` a text dialogue's inputs; `-` lets the open question lapse, `+25h` lets hours pass;
+- `texts` a text dialogue's inputs; `-` lets the open question lapse, `+25h`, `+4m` let time pass;
 - `setup` dialogues that went before (number, and keys or texts);
+- `people` what is different about a subscriber, by number: fields of actions.embedded's Person;
 - `bss` rules of actions.faults, `drops` how the BSS drops duplicates, `lanes` settings of
   actions.lanes by lane; `unplayable` texts whose audio fails;
 - `requests`, each request's leaf and its outcome or, where there is one, its reason: by hand;
@@ -53,6 +54,7 @@ class Case(NamedTuple):
     said: Said
     notices: tuple[str, ...]
     setup: tuple[Dialogue, ...]
+    people: Mapping[str, Mapping[str, str]]
     bss: tuple[Mapping[str, Any], ...]
     drops: str
     lanes: Mapping[str, Mapping[str, int]]
@@ -64,7 +66,7 @@ class Case(NamedTuple):
 
 
 _WORDS = {"case", "call", "text", "called", "identity", "at", "keys", "texts", "requests"} | {
-    *("setup", "bss", "drops", "lanes", "unplayable", "said", "notices", "bug"),
+    *("setup", "people", "bss", "drops", "lanes", "unplayable", "said", "notices", "bug"),
 }
 
 
@@ -95,6 +97,7 @@ def _case(file: Path, row: Mapping[str, Any]) -> Case:
         tuple(tuple(_flat(turn)) for turn in row.get("said", ())),
         tuple(row.get("notices", ())),
         tuple(map(_dialogue, row.get("setup", ()))),
+        row.get("people", {}),
         tuple(map(_fault, row.get("bss", ()))),
         row.get("drops", "by_key"),
         {

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from transcript_ears import Jobs, Noting, Overheard, Passed
 from transcript_file import Case, Dialogue, Requests, Said
 
+from actions.embedded.store import Store
 from actions.faults import FaultyPort
 from actions.perform import LANES
 from actions.port import Drops
@@ -119,12 +120,26 @@ def _without_hurry(house: House) -> None:
     house.performer.fetch_profile = patient  # type: ignore[method-assign]
 
 
+def _change_people(bss: Path, people: Mapping[str, Mapping[str, str]]) -> None:
+    """Makes subscribers what a case needs them to be."""
+    if not people:
+        return
+    store = Store(bss)
+    with store.change():
+        for number, changed in people.items():
+            person = store.person_of(number)
+            assert person is not None, number
+            store.set_person(person, **changed)
+    store.close()
+
+
 class Stage:
     """A house with a case's circumstances, and ears in it."""
 
     def __init__(self, case: Case, site: Site, home: Path) -> None:
         self.case, self.site = case, site
         shutil.copy(site.bss, home / "bss.db")
+        _change_people(home / "bss.db", case.people)
         rules = home / "faults.json"
         rules.write_text(json.dumps(case.bss), "utf-8")
         self.clock = Clock(case.at, site.model.zone)
@@ -170,11 +185,11 @@ class Stage:
             assert port.reached.wait(PATIENCE_S)
 
     def wait(self, item: str) -> bool:
-        """Lets time pass when the item of a text dialogue says so: `-` or `+25h`."""
+        """Lets time pass when the item of a text dialogue says so: `-`, `+25h` or `+4m`."""
         if item == NOTHING:
             self._lapse()
-        elif hours := re.fullmatch(r"\+(\d+)h", item):
-            self.clock.jump(int(hours[1]) * 3_600_000)
+        elif time_ := re.fullmatch(r"\+(\d+)([hm])", item):
+            self.clock.jump(int(time_[1]) * (3_600_000 if time_[2] == "h" else 60_000))
             self.ears.said.append(())
         else:
             return False
