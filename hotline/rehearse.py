@@ -13,6 +13,7 @@ from dialog.events import (
     DigitsEntered,
     Event,
     NoInput,
+    Profile,
     TextReceived,
     TransferEnded,
 )
@@ -85,9 +86,13 @@ class Rehearsal:
         self.heard.append(Heard(given, tuple(got)))
         return reply
 
-    def text(self, text: str) -> Reply:
-        """Sends a text and waits for its reply."""
-        return self._deliver(TextReceived(self._at(), text), text)
+    def text(self, text: str, profile: Profile | None = None, received: int = 0) -> Reply:
+        """Sends a text and waits for its reply.
+
+        `profile` is whom a new dialogue plays (None: whom the BSS knows), `received` the time that
+        dated rules go by (UTC ms, 0: now).
+        """
+        return self._deliver(TextReceived(self._at(), text, profile, received), text)
 
     def dial(self) -> Reply:
         """Calls; the reply is what is said first."""

@@ -121,7 +121,7 @@ class Runner:
                 raise engine.Illegal(f"{type(event).__name__} of no known call")
         elif isinstance(event, TextReceived) and session.wait[:1] == ("Perform",):
             self._when_free(carriage)
-        elif isinstance(event, TextReceived) and (event.received or event.at) >= session.deadline:
+        elif isinstance(event, TextReceived) and taken_at(event) >= session.deadline:
             self._too_late(session, carriage)
         else:
             self._step_of(carriage, session, event)
@@ -162,9 +162,10 @@ class Runner:
         self.timers.after(_LINE_BUSY_MS, lambda: self._guarded(call, carriage))
 
     def _begin(self, carriage: Carriage) -> None:
-        origin = carriage.delivery.origin
-        if not origin.caller:
-            self._opened(carriage, None)
+        origin, event = carriage.delivery.origin, carriage.delivery.event
+        assert isinstance(event, CallArrived | TextReceived)
+        if event.profile is not None or not origin.caller:
+            self._opened(carriage, event.profile)  # a rehearsal says whom it plays
             return
         self.performer.fetch_profile(
             origin.caller,
@@ -408,6 +409,11 @@ class Runner:
             self._open[session.id] = carriage
         if there is not None:
             self._guarded(self._elsewhere, there)
+
+
+def taken_at(event: TextReceived) -> int:
+    """When the link took a text (UTC ms); never later than it came."""
+    return min(event.received or event.at, event.at)
 
 
 def _tell(on_reply: OnReply, reply: Reply | Exception) -> None:

@@ -13,6 +13,7 @@ from dialog.host import Reply
 from dialog.transcript import Closed, Transcript
 from dialog.turn import Collect
 from hotline.commands.common import number, open_house, placed, settings
+from hotline.commands.playing import moment, number_called, part
 from hotline.house import House, clock
 from hotline.ids import uuid7
 from hotline.rehearse import HANG_UP, NOTHING, Rehearsal, caller_of, keyed
@@ -27,12 +28,24 @@ _ITEM = re.compile(r"[0-9*#]+x?|-|\^?x|agent:(answered|busy|no_answer|failed)")
 @click.argument("subscriber", metavar="NUMBER", callback=number)
 @click.argument("text", nargs=-1, required=True)
 @click.option("--to", "called", help="发往的号码。 The number texted (default: the site's first).")
+@click.option(
+    "--book", help="扮作持有这本代码表的用户。 As one who has the leaflet of this codebook."
+)
+@click.option("--brand", help="扮作这个品牌的用户。 As a subscriber of this brand.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="演练另一天，如 2009-11-30T18:30：按那时的规定办。 Another day: its dated rules hold.",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出对话记录。 Print a transcript.")
 @placed
 def sms(
     subscriber: str,
     text: tuple[str, ...],
     called: str | None,
+    book: str | None,
+    brand: str | None,
+    at: str | None,
     as_json: bool,
     site: Path | None,
     home: Path | None,
@@ -42,11 +55,12 @@ def sms(
     Send TEXT as NUMBER, show the reply and the outcome. Example: hotline sms 13800138000 CXYE
     """
     with open_house(settings(site, home)) as house:
-        to = _called(house, called)
+        to, profile = part(house, subscriber, called, book, brand)
+        received = 0 if at is None else moment(at, house.versions.serving().zone)
         origin = caller_of(subscriber, to, "text", _LINK)
         rehearsal = Rehearsal(house.runner, origin, f"{_LINK}:{uuid7(clock())}", clock)
         body, begun = " ".join(text), clock()
-        reply = rehearsal.text(body)
+        reply = rehearsal.text(body, profile, received)
         _carried(house, rehearsal)
         if as_json:
             _print_json(house, rehearsal, reply)
@@ -85,7 +99,7 @@ def call(
     if as_json and items is None:
         raise click.UsageError('--json 需要 --keys，例如 --keys "1 1"。 --json needs --keys.')
     with open_house(settings(site, home)) as house:
-        to = _called(house, called)
+        to = number_called(house, called)
         origin = caller_of(subscriber, to, "voice", _LINK)
         name = f"{_LINK}:{uuid7(clock())}"
         rehearsal = Rehearsal(house.runner, origin, name, clock, legs=legs)
@@ -114,19 +128,6 @@ def _items(keys: str) -> list[str]:
                 param_hint="--keys",
             )
     return items
-
-
-def _called(house: House, called: str | None) -> str:
-    served = house.versions.serving().called
-    if called is None:
-        return served[0]
-    if called not in served:
-        raise click.BadParameter(
-            f"本站不服务 {called}，可选 {'、'.join(served)}。"
-            f" Not served here; choose {', '.join(served)}.",
-            param_hint="--to",
-        )
-    return called
 
 
 def _converse(house: House, rehearsal: Rehearsal) -> None:
