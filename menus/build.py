@@ -32,6 +32,7 @@ from menus.model import (
     Tries,
     Window,
 )
+from menus.named import ANY_SERVICE
 from menus.template import BadTemplate, Template, parse
 from menus.yaml_marks import Step, Tree
 
@@ -134,7 +135,7 @@ class _Builder:
             faults=self.faults,
             step_limit=self.defaults.get("step_limit", 100),
             courtesy=courtesy,
-            index=Index(uses, codes, self.nodes, courtesy),
+            index=Index(uses, codes, self.nodes, courtesy, menus.get("names", {})),
             marks=self.marks,
         )
 
@@ -200,6 +201,7 @@ class _Builder:
             on=row.get("on", {}),
             subject=row.get("subject", True),
             slow=row.get("slow", self.words["slow"]),
+            pick=row.get("pick", ""),
             receipts=_by_leaf(row.get("receipt", {})),
         )
 
@@ -287,7 +289,11 @@ class _Builder:
         id_, *values = leaf.split("/")
         node = self.nodes.get(id_)
         names = node.constants if node is not None else ()
-        if node is not None and len(names) != len(values) and not confirms:
+        misplaced = any(
+            value == ANY_SERVICE and name != "service"
+            for name, value in zip(names, values, strict=False)
+        )
+        if node is not None and (len(names) != len(values) or misplaced) and not confirms:
             self.found.append(
                 finding(
                     "constants_mismatch",

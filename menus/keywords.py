@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from dialog.events import Profile
@@ -19,6 +20,7 @@ from dialog.fields import TYPES
 from menus.courtesy import NO_COURTESY, Courtesy
 from menus.filters import admits, both, somebody
 from menus.model import Action, BookUse, Code, Filter, Form, Model, Node
+from menus.named import ANY_SERVICE, by_name, services
 
 SEPARATOR = "#"
 ANY = "*"
@@ -45,6 +47,7 @@ _LONG = 5
 _SHORT = 4
 """Below it, a Chinese word with one character wrong is another word."""
 _LONGEST_MEANT = 20
+_NO_NAMES: Mapping[str, Mapping[str, str]] = {}
 
 
 def normalise(text: str) -> str:
@@ -103,6 +106,13 @@ class Several(NamedTuple):
     spelling: str
 
 
+class Nameless(NamedTuple):
+    """A text says what to do with a service, and then no name of one for which that can be done."""
+
+    code: Code
+    spelling: str
+
+
 class Unsure(NamedTuple):
     """A text spells a code that is only for some, and the BSS did not say who texts."""
 
@@ -122,19 +132,28 @@ class Entry(NamedTuple):
 class Index:
     """All spellings in use, by their normalised form; earlier books come first.
 
-    `any` are the rows that take any text.
+    `any` are the rows that take any text, `before_name` those that a service's name follows, by
+    normal form, the longest first. `services` has, by node, the services that it is for.
     """
 
     def __init__(
         self,
-        books: Iterable[BookUse],
+        books: Sequence[BookUse],
         codes: Mapping[str, Iterable[Code]],
         nodes: Mapping[str, Node],
         courtesy: Courtesy = NO_COURTESY,
+        names: Mapping[str, Mapping[str, str]] = _NO_NAMES,
     ) -> None:
         self._courtesy = courtesy
         self.entries: dict[str, list[Entry]] = {}
         self.any: list[Entry] = []
+        self.before_name: list[tuple[str, Entry]] = []
+        used = [code for use in books for code in codes.get(use.book, ())]
+        self.services = services(used, nodes)
+        self._names = {
+            node: by_name(self.services.get(node, ()), names, normalise)
+            for node in {code.node for code in used if ANY_SERVICE in code.constants.values()}
+        }
         for use in books:
             for code in codes.get(use.book, ()):
                 rule = both(use.filter, code.filter or Filter())
@@ -145,21 +164,27 @@ class Index:
                     self.any.append(Entry(code, ANY, rule, secret))
                 for spelling in code.spellings:
                     entry = Entry(code, spelling, rule, secret)
-                    self.entries.setdefault(normalise(spelling), []).append(entry)
+                    if code.node in self._names and ANY_SERVICE in code.constants.values():
+                        self.before_name.append((normalise(spelling), entry))
+                    else:
+                        self.entries.setdefault(normalise(spelling), []).append(entry)
+        self.before_name.sort(key=lambda verb: -len(verb[0]))
         self.longest = max((key.count(SEPARATOR) + 1 for key in self.entries), default=0)
 
     normalise = staticmethod(normalise)
 
     def match(
         self, text: str, *, called: str, profile: Profile | None, at_ms: int
-    ) -> Match | TooMany | Several | Unsure | None:
+    ) -> Match | TooMany | Several | Nameless | Unsure | None:
         """The code of a text for this subscriber: the longest spelling that is complete.
 
         Where one spelling stands for several codes, the first that takes as many parameters.
         TooMany when a spelling is complete but none takes so many, Several when a code follows it;
         words without a digit behind it (thanks, a signature) are passed over, and so are words of
-        courtesy round a spelling. A text without one is taken whole by the first row that takes
-        any; None when there is none. Without a profile a code that is for some only is Unsure.
+        courtesy round a spelling. A row that a service's name follows needs a name that is known,
+        or else the text is Nameless. A text without a spelling is taken whole by the first row that
+        takes any; None when there is none. Without a profile a code that is for some only is
+        Unsure.
         """
         tokens, found = self._spelled(text, called, profile, at_ms)
         if found is None:
@@ -170,23 +195,57 @@ class Index:
                 return Several(entry.code, entry.spelling)
             if entry.code.params or any(c.isdigit() for param in params for c in param):
                 return TooMany(entry.code, entry.spelling)
+            if nameless := self._nameless(tokens, called, profile, at_ms):
+                return nameless
             params = ()
         return Match(entry.code, entry.spelling, params)
 
     def _spelled(
         self, text: str, called: str, profile: Profile | None, at_ms: int
     ) -> tuple[list[str], tuple[Entry, tuple[str, ...]] | None]:
-        """A text's tokens and what they spell, as it is or else without words of courtesy."""
+        """A text's tokens and what they spell, as it is or else without words of courtesy.
+
+        What has too much behind it is given only when nothing else is spelled.
+        """
         plain = normalise(text)
-        tokens = plain.split(SEPARATOR)
-        found = self._find(tokens, called, profile, at_ms)
-        if found is None:
-            for less in self._courtesy.peeled(plain):
-                rest = less.split(SEPARATOR)
-                found = self._find(rest, called, profile, at_ms)
-                if found is not None:
-                    return rest, found
-        return tokens, found
+        over: tuple[list[str], tuple[Entry, tuple[str, ...]] | None] | None = None
+        for less in (plain, *self._courtesy.peeled(plain)):
+            tokens = less.split(SEPARATOR)
+            found = self._find(tokens, called, profile, at_ms)
+            if found is not None and len(found[1]) <= len(found[0].code.params):
+                return tokens, found
+            named = self._named(less, called, profile, at_ms)
+            if named is not None:
+                return tokens, (named, ())
+            if found is not None:
+                over = over or (tokens, found)
+        return over or (plain.split(SEPARATOR), None)
+
+    def _named(self, text: str, called: str, profile: Profile | None, at_ms: int) -> Entry | None:
+        """The row that a service's name follows, as the row of that service."""
+        for before, entry in self.before_name:
+            if text.startswith(before):
+                name = text[len(before) :].lstrip(SEPARATOR)
+                service = self._names[entry.code.node].get(name)
+                if service is not None and admits(entry.rule, called, profile, at_ms):
+                    constants = {
+                        key: service if value == ANY_SERVICE else value
+                        for key, value in entry.code.constants.items()
+                    }
+                    code = replace(entry.code, constants=constants)
+                    return entry._replace(code=code, spelling=f"{entry.spelling} {name}")
+        return None
+
+    def _nameless(
+        self, tokens: list[str], called: str, profile: Profile | None, at_ms: int
+    ) -> Nameless | None:
+        """Whether what comes before a name is there, set apart from it or in characters."""
+        for before, entry in self.before_name:
+            apart = tokens[0] == before and len(tokens) > 1
+            run_on = tokens[0].startswith(before) and tokens[0] != before and not before.isascii()
+            if (apart or run_on) and admits(entry.rule, called, profile, at_ms):
+                return Nameless(entry.code, entry.spelling)
+        return None
 
     def _find(
         self, tokens: list[str], called: str, profile: Profile | None, at_ms: int
@@ -203,7 +262,7 @@ class Index:
 
     def _otherwise(
         self, text: str, tokens: list[str], called: str, profile: Profile | None, at_ms: int
-    ) -> Match | Unsure | None:
+    ) -> Match | Nameless | Unsure | None:
         """What becomes of a text that spells no code for this subscriber."""
         for entry in self.any:
             if admits(entry.rule, called, profile, at_ms):
@@ -213,6 +272,10 @@ class Index:
                 for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
                     if somebody(entry.rule, called, at_ms):
                         return Unsure(entry.code, entry.spelling)
+        plain = SEPARATOR.join(tokens)
+        for less in (plain, *self._courtesy.peeled(plain)):
+            if nameless := self._nameless(less.split(SEPARATOR), called, profile, at_ms):
+                return nameless
         return None
 
     def suggest(
@@ -231,6 +294,8 @@ class Index:
             return ()
         near: list[tuple[int, str, str]] = []
         for key, entries in self.entries.items():
+            if key == meant:  # spelled, and refused for what stands behind it
+                continue
             most = _most_off(key)
             off = OSA.distance(folded, key.translate(_LOOKALIKE), score_cutoff=most)
             if off <= most:

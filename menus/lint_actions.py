@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dialog.fields import TYPES
 from dialog.outcomes import ACCEPTED, DECLINED, SUCCEEDED, outcome_of
 from dialog.signature import ORDER, PERFORM_ADDS, VERIFY, Signature, Signatures
-from dialog.values import COUNT, MEASURES
+from dialog.values import COUNT, LIST, MEASURES
 from menus.build import listed
+from menus.clips import heard
 from menus.findings import Finding, finding, hint
 from menus.model import Action, Field, Form, Model, Text
 from menus.template import slots
@@ -44,6 +45,7 @@ ENGINE_ADDS = frozenset(
         "rate_limited",
         "roaming",
         "service_withdrawn",
+        "unknown_command",
         "wrong_password",
     )
 )
@@ -58,7 +60,7 @@ _WORD_GIVES = {
 
 def findings(model: Model, signatures: Signatures) -> Iterator[Finding]:
     """Findings about actions and about the placeholders of all texts."""
-    reached = leaves(model)
+    reached, by_voice = leaves(model), list(heard(model))
     signed: dict[str, Signature] = {}
     for node in model.nodes.values():
         if not isinstance(node, Action):
@@ -72,6 +74,8 @@ def findings(model: Model, signatures: Signatures) -> Iterator[Finding]:
         yield from _services(model, node, signature, reached.get(node.id, {}))
         yield from _outcomes(model, node, signature, reached.get(node.id, {}))
         yield from _price(model, node, signature)
+        if node.pick and (signature.gives.get("items") != LIST or node in by_voice):
+            yield finding("bad_pick", model.marks.at(*path_of(node), "pick"), id=node.id)
     yield from _catalogue(model, signed)
     yield from _placeholders(model, signed)
 
@@ -154,6 +158,8 @@ def _outcomes(
     ends = {*signature.outcomes, *PERFORM_ADDS}
     if node.confirm:
         ends.add(DECLINED)
+    if node.pick:
+        ends.add("not_active")  # of a list with nothing in it
     for word in sorted(ends - {SUCCEEDED}):
         if word == ACCEPTED:
             told = ACCEPTED in node.answers

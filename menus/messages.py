@@ -336,6 +336,11 @@ _ACTIONS: dict[str, tuple[Severity, str, str]] = {
         "动作 {name} 不会有结果 {word}；请删除这一行。",
         "The action {name} never ends with {word}: remove this line.",
     ),
+    "bad_pick": (
+        "error",
+        "{id} 的 pick 只能用于给出 items 列表、而且电话到不了的查询；请改正。",
+        "The pick of {id} needs a query that gives a list of items and that no call reaches.",
+    ),
     "price_without_gate": (
         "error",
         "{name} 可能收费，必须先报价并请用户确认；请写 confirm。",

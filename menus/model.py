@@ -145,7 +145,8 @@ class Action(Node):
     `confirm` is the text that states the price ("" = no such gate). `answers` maps a success to
     its text, by the leaf's constants joined with `/` or "" for all; `receipts` does so for the
     texts sent to the owner after a change by voice or for another number. `on` has this node's
-    exceptions from the file-wide outcome texts.
+    exceptions from the file-wide outcome texts. `pick` is the node that a service out of a query's
+    list leads to, by its number in a text.
     """
 
     does: str  # query | order | verify
@@ -157,6 +158,7 @@ class Action(Node):
     on: Mapping[str, str]
     subject: bool
     slow: str  # said when the BSS is slow
+    pick: str = ""
     receipts: Mapping[str, str] = field(default_factory=dict)
 
 

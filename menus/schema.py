@@ -118,6 +118,11 @@ LEAF = Word(
     "a node id, then / and its constants",
     r"[a-z][a-z0-9_]*(?:/[A-Za-z0-9][A-Za-z0-9_.-]*)*",
 )
+CODE_LEAF = Word(
+    "节点名，可加 /常量；/* 表示后面跟业务名称",
+    "a node id, then / and its constants; /* for a service's name behind it",
+    r"[a-z][a-z0-9_]*(?:/(?:\*|[A-Za-z0-9][A-Za-z0-9_.-]*))*",
+)
 FILTER_WORD = Word("一个词", "a word", r"\+?[A-Za-z0-9_.-]+", also=("integer",))
 ROUTE = Word("结果或原因", "an outcome or a reason", oneof=ROUTED)
 
@@ -210,6 +215,7 @@ ACTION = Record(
         "on": Table(ROUTE, TEXT_ID),
         "receipt": BY_LEAF,
         "slow": TEXT_ID,
+        "pick": NODE,
         "subject": BOOLEAN,
         "next": NEXT,
     }
@@ -315,7 +321,7 @@ CODEBOOK = Record(
                 {
                     "spell": Rows(SPELLING, 1),
                     "any": BOOLEAN,
-                    "leaf": LEAF,
+                    "leaf": CODE_LEAF,
                     "confirms": SPELLING,
                     "params": Rows(Word("字段名", "a field's name", _ID_PATTERN)),
                     "for": FILTER,

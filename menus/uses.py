@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from menus.marks import SECTIONS
 from menus.model import Action, Field, Form, Menu, Message, Model, Node, TransferNode
+from menus.named import ANY_SERVICE
 from menus.yaml_marks import Step
 
 Path = tuple[Step, ...]
@@ -30,7 +31,7 @@ class TextUse(NamedTuple):
 class NodeUse(NamedTuple):
     """A way to a node: from where (a node id, "" = from the file's head) and why.
 
-    `by` is start | choice | to | next | then | agent.
+    `by` is start | choice | to | pick | next | then | agent.
     """
 
     node: str
@@ -128,6 +129,8 @@ def node_uses(model: Model) -> Iterator[NodeUse]:
         if isinstance(node, Form):
             constants = dict.fromkeys(node.constants, "")
             yield NodeUse(node.to, (*path, "to"), "to", node.id, constants)
+        if isinstance(node, Action) and node.pick:
+            yield NodeUse(node.pick, (*path, "pick"), "pick", node.id, {"service": ""})
         if node.next:
             yield NodeUse(node.next, (*_own(model, path, "next"), "next"), "next", node.id)
         if isinstance(node, (Menu, Form, Action)):
@@ -151,6 +154,8 @@ def leaves(model: Model) -> dict[str, dict[str, tuple[Path, str]]]:
             _leaf(model, use.node, use.constants, (use.path, ""), found)
     for book, codes in model.codes.items():
         for code in codes:
+            if ANY_SERVICE in code.constants.values():
+                continue  # it has the leaves of other rows
             place = (("codes", code.row, "leaf"), book)
             _leaf(model, code.node, code.constants, place, found)
     return found

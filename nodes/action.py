@@ -12,7 +12,7 @@ from dialog.session import CLAIMED, NONE
 from dialog.turn import Collect, Notify, OrderMoved, OrderWritten, Perform
 from dialog.values import LIST, Value, Values
 from menus.model import Action, Field, Place
-from nodes import entry, telling
+from nodes import entry, picking, telling
 from nodes.filters import admits, closed
 from nodes.step import Step
 
@@ -119,9 +119,12 @@ def _ask_who(step: Step, node: Action) -> None:
 
 
 def entered(step: Step, node: Action, event: DigitsEntered) -> None:
-    """Takes an entry of a field, of the password gate, or the answer to a price."""
+    """Takes an entry of a field, of the password gate, the answer to a price or a list's number."""
     if step.stage == "confirm":
         _answered(step, node, event)
+        return
+    if step.stage == picking.STAGE:
+        picking.picked(step, node, event.digits)
         return
     field = waiting_for(step, node)
     text = entry.take(step, field, event)
@@ -304,6 +307,15 @@ def _finished(step: Step, node: Action, event: ActionDone, stage: str) -> None:
 
 def _succeed(step: Step, node: Action, outcome: str, given: Values, raw: str = "") -> None:
     text = telling.answer(node, step.constants, outcome)
+    if node.pick:
+        options = picking.listed(step, node, given)
+        if options:
+            step.say(text)
+            step.close(outcome, raw=raw)
+            picking.offer(step, node, options)
+        else:
+            _refuse(step, node, "not_active", raw)
+        return
     if step.voice:
         step.say(text, _first_rows(given))
         if any(v.type == LIST and len(v.of) > SPOKEN_ROWS for v in given.values()):

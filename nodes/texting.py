@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dialog import values
 from dialog.events import CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
-from menus.keywords import Index, Match, Several, TooMany, masked
+from menus.keywords import Index, Match, Nameless, Several, TooMany, masked
 from menus.model import Action, Form, Menu, Node
-from nodes import action, answering, confirming, entry, menu
+from nodes import action, answering, confirming, entry, menu, picking, telling
 from nodes.filters import today
 from nodes.step import Illegal, Step
 
@@ -40,8 +42,8 @@ def text_received(step: Step, event: TextReceived) -> None:
     if wait and _answer_by_text(step, event):
         return
     found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.when)
-    if found is None:
-        _no_match(step, event)
+    if found is None or isinstance(found, Nameless):
+        _no_match(step, event, found)
         return
     confirming.leave(step)
     if isinstance(found, Match):
@@ -116,7 +118,7 @@ def _close_one_off(step: Step, request: str, reason: str) -> None:
     step.facts.append(RequestClosed(request, outcome, why))
 
 
-def _no_match(step: Step, event: TextReceived) -> None:
+def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
     """Answers that nothing was understood; an open question stays open as it was."""
     model = step.model
     answers = model.index.normalise(event.text) in model.yes | model.no
@@ -127,27 +129,33 @@ def _no_match(step: Step, event: TextReceived) -> None:
     node = model.nodes.get(step.node)
     if step.stage == "confirm":
         step.word("confirm_again")
-    elif step.session.wait and isinstance(node, (Action, Form)):
+    elif step.session.wait and isinstance(node, (Action, Form)) and step.stage != picking.STAGE:
         step.say(_question(step, node))
     elif reason == "expired":
         step.say(model.outcomes[reason])
     else:
-        _say_unknown(step, event)
+        _say_unknown(step, event, found)
     if step.session.wait:
         step.then = load_wait(step.session.wait)
     else:
         step.end("done")
 
 
-def _say_unknown(step: Step, event: TextReceived) -> None:
+def _say_unknown(step: Step, event: TextReceived, found: Nameless | None) -> None:
     """Codes that may have been meant are named and never run."""
     index: Index = step.model.index
     codes = index.suggest(
         event.text, called=step.session.origin.called, profile=step.profile, at_ms=step.when
     )
+    if found is not None:  # what is done with a service is understood: only of it
+        codes = tuple(code for code in codes if code.startswith(found.spelling))
     if codes:
         named = values.rows((values.digits(code),) for code in codes)
         step.word("did_you_mean", {"codes": named})
+    elif found is not None:
+        node = step.model.nodes[found.code.node]
+        assert isinstance(node, Action)
+        step.say(telling.text_of(step.model, node, "unknown_command"))
     else:
         step.say(step.model.outcomes["unknown_command"])
 
@@ -162,9 +170,7 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
         if not digits:
             return False
     elif wait.purpose == "menu":
-        node = step.model.nodes[step.node]
-        assert isinstance(node, Menu)
-        if not any(c.key == text for c in menu.offered(step, node)):
+        if text not in _keys(step):
             return False
         digits = text
     else:
@@ -173,6 +179,14 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
         digits = text
     answering.digits_entered(step, _as_digits(step, digits))
     return True
+
+
+def _keys(step: Step) -> Collection[str]:
+    """The numbers of the list that is open."""
+    node = step.model.nodes[step.node]
+    if isinstance(node, Menu):
+        return [choice.key for choice in menu.offered(step, node)]
+    return step.fields
 
 
 def _fits_field(step: Step, wait: Collect, text: str) -> bool:

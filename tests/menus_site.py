@@ -14,6 +14,7 @@ _ALL = (
     Signature(
         QUERY, "home", {"number": "phone"}, {"place": "place"}, ("succeeded",), subject=False
     ),
+    Signature(QUERY, "held", {}, {"items": "list"}, ("succeeded",)),
     Signature(
         ORDER,
         "subscribe",

@@ -42,6 +42,7 @@ EXEMPT = {
     (TEXT, "ask_month"): "a texted month is optional, so that nobody is asked for it",
     (TEXT, "ask_month_again"): "a texted month that is wrong is the first try already",
     (VOICE, "confirmed_late"): "the shipped windows bind texts only",
+    (VOICE, "no_such_service"): "a name that is none is texted",
     (VOICE, "about_service"): "each service of the calls is described; this is the next one's",
     (NOTICE, "receipt_enabled"): "each service has a receipt of its own; this is the next one's",
 }

@@ -11,12 +11,13 @@ from sms_codes_case import Hall, Texter, made_hall, province, site, somebody
 
 from dialog.events import Profile
 from menus.courtesy import Courtesy
-from menus.keywords import Match, TooMany, Unsure, normalise
+from menus.keywords import Match, Nameless, TooMany, Unsure, normalise
 from menus.model import Action, Code, Menu
+from menus.named import ANY_SERVICE
 
 PERSON = somebody(lambda person: person.brand == "easyown" and province(person) == "beijing")
 ZHEJIANG = somebody(lambda person: province(person) == "zhejiang" and person.brand == "easyown")
-CODES = site().codes["plain"]
+CODES = tuple(code for code in site().codes["plain"] if ANY_SERVICE not in code.constants.values())
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,10 @@ def test_a_row_of_plain_requests(code: Code, hall: Hall) -> None:
         assert closed or asked, spelling
 
 
-def match(text: str) -> Match | TooMany | Unsure | None:
+def match(text: str) -> Match | TooMany | Nameless | Unsure | None:
     """What the shipped books make of a text."""
     profile = Profile("s1", operator="cmcc", brand="easyown", province="beijing", roaming="home")
-    found: Match | TooMany | Unsure | None = site().index.match(
+    found: Match | TooMany | Nameless | Unsure | None = site().index.match(
         text, called="10086", profile=profile, at_ms=1_700_000_000_000
     )
     return found
@@ -90,11 +91,56 @@ def test_words_of_courtesy(text: str, leaf: str, params: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["不要取消彩铃", "别取消彩铃", "我要1", "请发2", "彩玲", "取消彩", "话费太贵", "怎么", "谢谢"],
+    ["不要取消彩铃", "别取消彩铃", "我要1", "请发2", "彩玲", "话费太贵", "怎么", "谢谢", "TD彩玲"],
 )
 def test_nothing_is_guessed(text: str) -> None:
     """A no before it, a wrong or missing character, a bare digit: that is no request."""
     assert match(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("退订彩铃", "ringback"),
+        ("退订 彩铃", "ringback"),
+        ("TD彩铃", "ringback"),
+        ("td*彩铃", "ringback"),
+        ("T 彩铃", "ringback"),
+        ("取消手机QQ", "mobile_qq"),
+        ("帮我取消手机qq业务，谢谢", "mobile_qq"),
+        ("关闭移动数据流量套餐", "gprs"),
+        ("退订移动数据流量5元套餐", "gprs_5"),
+        ("cancel  Mobile QQ", "mobile_qq"),
+        ("Unsubscribe ringback tone please", "ringback"),
+    ],
+)
+def test_a_service_is_cancelled_by_its_name(text: str, service: str) -> None:
+    """Any separator or none, in either language, with courtesy round it."""
+    found = match(text)
+    assert isinstance(found, Match)
+    assert leaf_of(found.code) == f"disable/{service}"
+    assert found.params == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["退订彩玲", "退订 彩玲", "请取消彩", "TD 彩玲", "退订每日一笑", "取消M计划短信包", "关闭"],
+)
+def test_a_name_that_is_none(text: str) -> None:
+    """What can't be cancelled by that name is told so; a name in part is none."""
+    assert isinstance(match(text), Nameless) is (text != "关闭")
+
+
+def test_names_are_told_apart() -> None:
+    """No two services that can be ordered or cancelled have one name."""
+    model = site()
+    for node in ("enable", "disable"):
+        names = [
+            normalise(wording)
+            for service in model.index.services[node]
+            for wording in model.names[service].values()
+        ]
+        assert len(set(names)) == len(names), node
 
 
 def test_a_printed_code_goes_before_a_plain_request(hall: Hall) -> None:
