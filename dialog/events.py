@@ -49,12 +49,14 @@ class TextReceived(NamedTuple):
     """A text to the called number, raw but for secrets, which stand sealed.
 
     `received`: when the link took it, which dated rules go by; 0 where the link does not say.
+    `listed`: a list or a price that a digit answers was sent within a day; told of bare digits.
     """
 
     at: int
     text: str
     profile: Profile | None = None
     received: int = 0
+    listed: bool = False
 
 
 class DigitsEntered(NamedTuple):

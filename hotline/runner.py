@@ -35,6 +35,7 @@ from hotline import sealing
 from hotline.bssdesk import BssDesk
 from hotline.made import Carriage, Made, OnReply, closes, make
 from hotline.mishaps import broken, trail
+from hotline.recall import Recall
 from hotline.replies import Replies
 from hotline.vault import Vault
 from hotline.versions import Versions
@@ -68,6 +69,7 @@ class Runner:
         self.ledger, self.versions, self.performer = ledger, versions, performer
         self.vault, self.timers, self.now, self._new_id = vault, timers, now, new_id
         self.replies = Replies(versions, notices)
+        self.recall = Recall(ledger, vault.pseudonym)
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
         self._lock = threading.Lock()  # over _open and the carriages in it
@@ -199,7 +201,8 @@ class Runner:
     ) -> None:
         """Resumes and commits; `retry` is called when another step was faster."""
         model = self.versions.model(session.digest)
-        sealed = sealing.seal(model, session, event, self.vault)
+        known = self.recall.into(model, session, event)
+        sealed = sealing.seal(model, session, known, self.vault)
         left = self._left(session, event, carriage)
         by = self.replies, self.vault.pseudonym, self.now()
         trial = self.versions.trial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.behind import Drill
+from ledger.history import History
 from ledger.inbox import InboxRows
 from ledger.outbox import OutboxClaims
 from ledger.reads import Reads
@@ -13,7 +14,9 @@ from ledger.trials import Trials
 from ledger.walks import Walks
 
 
-class Ledger(Reads, InboxRows, OutboxClaims, Trials, Retention, Repeats, Topics, Drill, Walks):
+class Ledger(
+    Reads, History, InboxRows, OutboxClaims, Trials, Retention, Repeats, Topics, Drill, Walks
+):
     """An open record: `Ledger.open(path, zone)`; each base is one of its subjects.
 
     Any number of threads and processes may use one file. Writes return futures that resolve when

@@ -16,7 +16,7 @@ from ledger import upgrades
 from ledger.counts import EXCESS, NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 9
+SCHEMA = 10
 
 Columns = dict[str, type]
 
@@ -67,6 +67,7 @@ TABLES = (
         indexes=(("at",), ("session",)),
         partial=(
             (("leaf", "traffic", "day", "keyword", "subscriber", "id"), f"leaf = '{NO_LEAF}'"),
+            (("subscriber", "at"), f"leaf <> '{NO_LEAF}'"),
         ),
         added=_DATED,
     ),

@@ -47,6 +47,8 @@ _LONG = 5
 _SHORT = 4
 """Below it, a Chinese word with one character wrong is another word."""
 _LONGEST_MEANT = 20
+_LONGEST_DIGIT = 8
+"""A digit with quotes, a stop and blanks round it."""
 _NO_NAMES: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -72,6 +74,18 @@ def normalise(text: str) -> str:
     if bare:
         return _RUN.sub(SEPARATOR, bare)
     return next((c for c in text if c in _SEPARATORS), text[:1])
+
+
+def bare_digit(text: str) -> bool:
+    """Whether a text is one digit, as answers to lists are.
+
+    >>> bare_digit("２。"), bare_digit("15")
+    (True, False)
+    """
+    if len(text) > _LONGEST_DIGIT:
+        return False
+    text = normalise(text)
+    return len(text) == 1 and text in "0123456789"
 
 
 def masked(text: str) -> str:

@@ -11,7 +11,7 @@ from dialog.outcomes import SUCCEEDED, outcome_of
 from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
 from menus.keywords import Index, Match, Nameless, Several, TooMany, masked
 from menus.model import Action, Form, Menu, Node
-from nodes import action, answering, confirming, entry, menu, picking, telling
+from nodes import action, answering, confirming, entry, listing, menu, picking, telling
 from nodes.filters import today
 from nodes.step import Illegal, Step
 
@@ -41,7 +41,9 @@ def text_received(step: Step, event: TextReceived) -> None:
         return
     if wait and _answer_by_text(step, event):
         return
-    found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.when)
+    found = None
+    if not listing.taken(step, event):
+        found = index.match(event.text, called=origin.called, profile=profile, at_ms=step.when)
     if found is None or isinstance(found, Nameless):
         _no_match(step, event, found)
         return
@@ -121,7 +123,7 @@ def _close_one_off(step: Step, request: str, reason: str) -> None:
 def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
     """Answers that nothing was understood; an open question stays open as it was."""
     model = step.model
-    answers = model.index.normalise(event.text) in model.yes | model.no
+    answers = model.index.normalise(event.text) in model.yes | model.no or event.listed
     reason = "expired" if answers and not step.session.wait else "unknown_command"
     request = f"{step.session.id}.{step.n}"
     step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
@@ -129,6 +131,8 @@ def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
     node = model.nodes.get(step.node)
     if step.stage == "confirm":
         step.word("confirm_again")
+    elif node is not None and listing.open_to(step, event):
+        listing.ask_again(step, node)
     elif step.session.wait and isinstance(node, (Action, Form)) and step.stage != picking.STAGE:
         step.say(_question(step, node))
     elif reason == "expired":
