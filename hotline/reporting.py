@@ -36,6 +36,7 @@ REPORTS: Mapping[str, str] = {
     "order": "hotline.makers_nodes",
     "loss": "hotline.makers_nodes",
     "journeys": "hotline.makers_nodes",
+    "texts": "hotline.makers_texts",
     "requests": "hotline.drilling",
 }
 """The module that holds the maker of each report, a function of the report's name."""

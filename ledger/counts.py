@@ -126,6 +126,27 @@ class Texted(NamedTuple):
     last_day: str
 
 
+class Sent(NamedTuple):
+    """How many of its texts came from subscribers of such a kind; "" is not known."""
+
+    operator: str
+    brand: str
+    province: str
+    n: int
+
+
+class Wanted(NamedTuple):
+    """A text that spelt no code, as kept, to one number; `of` says whose they were."""
+
+    text: str
+    called: str
+    n: int
+    subscribers: int
+    first_day: str
+    last_day: str
+    of: tuple[Sent, ...] = ()
+
+
 class Wrapped(NamedTuple):
     """Agents' wrap-up codes of a local day."""
 

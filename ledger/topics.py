@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 
 from ledger import records as r
 from ledger.batch import Batch
-from ledger.counts import EXCESS, NO_LEAF, Texted, Wrapped
+from ledger.counts import EXCESS, NO_LEAF, Sent, Texted, Wanted, Wrapped
 from ledger.rollups import within
 from ledger.store import Store
 from ledger.zone import Zone
@@ -21,6 +22,20 @@ AND id NOT IN (SELECT request FROM closings WHERE reason = '{excess}' AND {where
 GROUP BY keyword HAVING COUNT(DISTINCT subscriber) >= ?
 ORDER BY subscribers DESC, COUNT(*) DESC, keyword
 """
+_UNKNOWN = (
+    f"FROM requests WHERE leaf = '{NO_LEAF}' AND traffic = ? AND subscriber <> '' AND {{where}} "  # noqa: S608
+    "AND id IN (SELECT request FROM closings WHERE reason = 'unknown_command')"
+)
+_WANTED = (
+    "SELECT keyword, called, COUNT(*), COUNT(DISTINCT subscriber) AS subscribers, "
+    f"MIN(day), MAX(day) {_UNKNOWN} GROUP BY keyword, called "
+    "ORDER BY subscribers DESC, COUNT(*) DESC, keyword, called"
+)
+_SENT = (
+    f"SELECT keyword, called, operator, brand, province, COUNT(*) {_UNKNOWN} "
+    "GROUP BY keyword, called, operator, brand, province "
+    "ORDER BY COUNT(*) DESC, operator, brand, province"
+)
 _KNOWN = "SELECT 1 FROM wrap_ups WHERE source = ? LIMIT 1"
 _EDITION = "SELECT COALESCE(MAX(edition), 0) + 1 FROM wrap_ups WHERE traffic = ? AND at = ?"
 _WRAP_UP = (
@@ -46,6 +61,29 @@ class Topics(Store):
         where, values = within(first, last, {})
         sql = _TEXTED.format(none=NO_LEAF, excess=EXCESS, where=where)
         return [Texted(*row) for row in self._read(sql, (traffic, *values, *values, least))]
+
+    def wanted(
+        self, first: str, last: str, traffic: str, equal: Mapping[str, str], least: int = 3
+    ) -> tuple[list[Wanted], int]:
+        """The texts that spelt no code, by number, and how many texts there were in all.
+
+        Only what at least `least` known subscribers sent to that number is given, the most
+        subscribers first; `equal` keeps a number or brand.
+        """
+        where, values = within(first, last, equal)
+        asked = (traffic, *values)
+        sent: dict[tuple[str, str], list[Sent]] = defaultdict(list)
+        with self.snapshot():
+            rows = self._read(_WANTED.format(where=where), asked)
+            for text, called, *of in self._read(_SENT.format(where=where), asked):
+                sent[text, called].append(Sent(*of))
+        found = [Wanted(*row) for row in rows]
+        given = [
+            one._replace(of=tuple(sent[one.text, one.called]))
+            for one in found
+            if one.subscribers >= least
+        ]
+        return given, sum(one.n for one in found)
 
     def add_wrap_ups(self, rows: Sequence[r.WrapUp]) -> Future[int]:
         """Takes agents' wrap-up codes in, all or nothing; how many rows were new.

@@ -33,6 +33,7 @@ FACTS = {
     "keyword": Word("keyword", "指令", "keyword"),
     "half_life": Word("half_life", "半衰期（天）", "half-life (days)"),
     "least": Word("least", "至少成功次数", "done at least"),
+    "from_subscribers": Word("from_subscribers", "至少几个用户", "subscribers at least"),
     "contact_rate": Word("contact_rate", "节点接触率", "node contact rate"),
     "depth": Word("depth", "层数", "depth"),
     "language": Word("language", "录音语言", "language of the audio"),
@@ -90,11 +91,18 @@ class Basis(NamedTuple):
 
     def no_data(self) -> str:
         """The one sentence of a report without any request."""
+        return self._none("申请，无法计算失败率", "No requests", ": there is no rate to show")
+
+    def no_texts(self) -> str:
+        """The one sentence of a report without any unknown text."""
+        return self._none("不认识的短信", "No texts that spelt no code")
+
+    def _none(self, chinese: str, english: str, end: str = "") -> str:
         hint = ""
         if self.traffic == "real":
             hint = "；命令行产生的是 rehearsal (commands write rehearsal)"
         kept = "".join(f" {name}={value}" for name, value in self.where.items())
         return (
-            f"{self.span()}{kept} 没有 {self.traffic} 流量的申请，无法计算失败率。 No requests of "
-            f"{self.traffic} traffic in this span: there is no rate to show{hint}."
+            f"{self.span()}{kept} 没有 {self.traffic} 流量的{chinese}。 {english} of "
+            f"{self.traffic} traffic in this span{end}{hint}."
         )

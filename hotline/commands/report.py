@@ -18,6 +18,7 @@ _REPORTS = {
     "order": ("report_nodes", "菜单排序与热点排序对比。 Menu order against hot topics."),
     "loss": ("report_nodes", "节点流失。 Loss by node."),
     "journeys": ("report_nodes", "路径与流失。 Ways with their drop-off."),
+    "texts": ("report_nodes", "用户想要而没有的代码。 Codes that people want and there are not."),
     "requests": ("report_requests", "打开数字背后的申请。 The requests behind a figure."),
 }
 

@@ -97,3 +97,23 @@ def journeys(channel: str, depth: int) -> dict[str, Any]:
     The ways that dialogues take through their first nodes, and where they end.
     """
     return {"channel": channel, "depth": depth}
+
+
+@reported("texts")
+@click.option("--called", help="发往的号码。 The number texted.")
+@click.option("--brand", help="品牌。 Brand.")
+@click.option(
+    "--least",
+    type=click.IntRange(min=3),
+    default=3,
+    show_default=True,
+    help="至少几个用户发过。 Sent by at least so many subscribers.",
+)
+def texts(called: str | None, brand: str | None, least: int) -> dict[str, Any]:
+    """用户想要而没有的代码：不认识的短信，多少条，多少用户，哪些品牌，可能想发什么。
+
+    Codes that people want and that there are not: unknown texts by number, how many, from how
+    many subscribers and which brands, what they may have meant, and what spells a code by now.
+    """
+    where = {"called": called, "brand": brand}
+    return {"where": {name: value for name, value in where.items() if value}, "least": least}
