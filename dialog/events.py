@@ -38,6 +38,11 @@ class Quote(NamedTuple):
     targets: tuple[str, ...] = ()  # the services meant, when the order names a family
 
 
+STOP, START, HELP = "stop", "start", "help"
+VERDICTS = (STOP, START, HELP)
+"""The link has done and answered it: STOP, START and HELP on Twilio's numbers."""
+
+
 class CallArrived(NamedTuple):
     """A call has been answered; `profile` is None when the BSS is away or knows no such number."""
 
@@ -50,6 +55,7 @@ class TextReceived(NamedTuple):
 
     `received`: when the link took it, which dated rules go by; 0 where the link does not say.
     `listed`: a list or a price that a digit answers was sent within a day; told of bare digits.
+    `verdict`: what is known of it before it is read (VERDICTS), "" of most.
     """
 
     at: int
@@ -57,6 +63,7 @@ class TextReceived(NamedTuple):
     profile: Profile | None = None
     received: int = 0
     listed: bool = False
+    verdict: str = ""
 
 
 class DigitsEntered(NamedTuple):

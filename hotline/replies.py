@@ -97,7 +97,8 @@ class Replies:
         """A text about a request whose dialogue is long over."""
         origin = (request.session, request.channel, request.traffic, request.called, request.link)
         message = compose(self._versions.model(request.digest), language, (say,))
-        return self._beside(f"{request.id}.later", origin, number, message, language, at)
+        row = f"{request.id}.later"
+        return self._beside(row, origin, number, message, language, at)._replace(kind="later")
 
     def _beside(
         self,

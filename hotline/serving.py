@@ -16,6 +16,7 @@ from waitress.server import create_server
 
 from hotline.house import House
 from hotline.ids import uuid7
+from hotline.optouts import Respecting
 from hotline.reload import Reloader
 from hotline.settings import BadSetting, Settings
 from hotline.sweep import Sweeper, recover
@@ -158,6 +159,7 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
         say(f"SMPP     {desk.account.name} → {desk.account.host}:{desk.account.port}")
     wake = threading.Event()
     links = _links(house) | {desk.account.name: desk for desk in desks}
+    links = {name: Respecting(link, house) for name, link in links.items()}
     sender = make_sender(house, links, wake)
     outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)
     outbox.start()

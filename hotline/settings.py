@@ -35,6 +35,7 @@ class Settings:
     twilio_api: str = ""  # "" = Twilio's own
     twilio_identity: str = CLAIMED  # network | claimed: what Twilio's caller numbers are worth
     twilio_sms_identity: str = NETWORK  # the same of its texts
+    twilio_keywords: bool = True  # Twilio answers STOP, START and HELP itself
     twilio_agent: str = ""  # the number that Twilio dials for an agent
     bss_faults: Path | None = None
     drops: Drops = BY_KEY
@@ -132,6 +133,17 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
                 f"HOTLINE_{name.upper()} 应为 network 或 claimed。"
                 f" HOTLINE_{name.upper()} must be network or claimed."
             )
+    keywords = os.environ.get("HOTLINE_TWILIO_KEYWORDS", "twilio")
+    if keywords not in ("twilio", "hotline"):
+        raise BadSetting(
+            "HOTLINE_TWILIO_KEYWORDS 应为 twilio 或 hotline。"
+            " HOTLINE_TWILIO_KEYWORDS must be twilio or hotline."
+        )
     chosen = {key: value for key, value in given.items() if value is not None}
-    ready = {"bill_day": int(bill_day), **env, **chosen}
+    ready = {
+        "bill_day": int(bill_day),
+        "twilio_keywords": keywords == "twilio",
+        **env,
+        **chosen,
+    }
     return Settings(found, find_home(found, home), **ready)  # type: ignore[arg-type]

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
+from hotline import optouts
 from hotline.house import House
 from hotline.web import carried, refused, text_answer, xml
 from sms_commands import twilio_sms
+from sms_commands.numbers import national
 
 
 def add(app: Flask, house: House, check: Callable[[], None]) -> None:
@@ -19,7 +21,10 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
         check()
         try:
             delivery = twilio_sms.delivery_from_form(
-                request.form, house.now(), identity=house.settings.twilio_sms_identity
+                request.form,
+                house.now(),
+                identity=house.settings.twilio_sms_identity,
+                keywords=house.settings.twilio_keywords,
             )
         except twilio_sms.BadFormError as bad:
             return refused(bad)
@@ -39,6 +44,9 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
             house.ledger.note_receipt(
                 receipt.provider_id, house.now(), receipt.state, receipt.error
             ).result()
+            if receipt.error == twilio_sms.OPTED_OUT:
+                called, number = (national(request.form.get(end, "")) for end in ("From", "To"))
+                optouts.stopped(house, called, number)
         return Response(status=204)
 
 

@@ -246,7 +246,7 @@ class Outbox(NamedTuple):
     number: str
     called: str
     link: str
-    kind: str  # reply | notify
+    kind: str  # reply | later (an answer that was promised) | notify (comes by itself)
     language: str
     text: str
     segments: int

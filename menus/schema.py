@@ -33,6 +33,7 @@ WORDS = (
     "did_you_mean",
     "one_at_a_time",
     "order_void",
+    "started",
 )
 """The roles of file-wide texts; all are required."""
 

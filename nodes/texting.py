@@ -7,11 +7,20 @@ from collections.abc import Collection
 from dialog import values
 from dialog.events import CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
-from dialog.outcomes import SUCCEEDED, outcome_of
-from dialog.turn import Collect, Opted, RequestClosed, RequestOpened, load_wait
+from dialog.turn import Collect, load_wait
 from menus.keywords import Index, Match, Nameless, Several, TooMany, masked
 from menus.model import Action, Form, Menu, Node
-from nodes import action, answering, confirming, entry, listing, menu, picking, telling
+from nodes import (
+    action,
+    answering,
+    confirming,
+    deciding,
+    entry,
+    listing,
+    menu,
+    picking,
+    telling,
+)
 from nodes.filters import today
 from nodes.step import Illegal, Step
 
@@ -34,10 +43,10 @@ def text_received(step: Step, event: TextReceived) -> None:
         raise Illegal(f"a text while {wait[0]} is waited for")
     model, origin, profile = step.model, step.session.origin, step.profile
     index = model.index
-    word = model.system_words.get(index.normalise(event.text))
+    word = event.verdict or model.system_words.get(index.normalise(event.text))
     if word is not None:
         confirming.leave(step)
-        _system_word(step, word)
+        deciding.system_word(step, word, answered=bool(event.verdict))
         return
     if wait and _answer_by_text(step, event):
         return
@@ -54,11 +63,11 @@ def text_received(step: Step, event: TextReceived) -> None:
         step.fields = dict(zip(code.params, found.params, strict=False))
         _check_params(step, model.nodes[code.node])
     elif isinstance(found, TooMany):
-        _one_off(step, "none", found.spelling, "bad_parameter")
+        deciding.refuse(step, found.spelling, "bad_parameter")
     elif isinstance(found, Several):
-        _one_off(step, "none", found.spelling, "bad_parameter", "one_at_a_time")
+        deciding.refuse(step, found.spelling, "bad_parameter", "one_at_a_time")
     else:
-        _one_off(step, "none", found.spelling, "backend_timeout")
+        deciding.refuse(step, found.spelling, "backend_timeout")
 
 
 def _check_params(step: Step, node: Node) -> None:
@@ -95,39 +104,12 @@ def _question(step: Step, node: Action | Form) -> str:
     return field.again[-1] if field.again else field.ask
 
 
-def _system_word(step: Step, word: str) -> None:
-    if word != "help":
-        step.facts.append(Opted(word))
-    _one_off(step, word, word, "")
-
-
-def _one_off(step: Step, leaf: str, keyword: str, reason: str, word: str = "") -> None:
-    """A request that is answered at once, without a node; `word` says it in words of its own."""
-    request = f"{step.session.id}.{step.n}"
-    step.facts.append(RequestOpened(request, leaf, leaf, "none", "", keyword))
-    _close_one_off(step, request, reason)
-    if word:
-        step.word(word)
-    elif reason:
-        step.say(step.model.outcomes[reason])
-    else:
-        step.word({"help": "help", "stop": "stopped", "start": "help"}[leaf])
-    step.end("done")
-
-
-def _close_one_off(step: Step, request: str, reason: str) -> None:
-    outcome, why = outcome_of(reason or SUCCEEDED)
-    step.facts.append(RequestClosed(request, outcome, why))
-
-
 def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
     """Answers that nothing was understood; an open question stays open as it was."""
     model = step.model
     answers = model.index.normalise(event.text) in model.yes | model.no or event.listed
     reason = "expired" if answers and not step.session.wait else "unknown_command"
-    request = f"{step.session.id}.{step.n}"
-    step.facts.append(RequestOpened(request, "none", "none", "none", "", masked(event.text)))
-    _close_one_off(step, request, reason)
+    deciding.decide(step, "none", masked(event.text), reason)
     node = model.nodes.get(step.node)
     if step.stage == "confirm":
         step.word("confirm_again")

@@ -38,6 +38,10 @@ class PermanentError(SendError):
     """Surely not sent; no attempt will succeed."""
 
 
+class OptedOutError(PermanentError):
+    """The provider's own list says that the subscriber wants nothing from that number."""
+
+
 class UncertainError(SendError):
     """The answer was lost: the text may have been sent, so it is not sent again."""
 
@@ -60,6 +64,10 @@ class Text(Protocol):
     @property
     def called(self) -> str:
         """From which number."""
+
+    @property
+    def kind(self) -> str:
+        """What was asked for (reply, later) or comes unasked (notify)."""
 
     @property
     def text(self) -> str:

@@ -11,15 +11,24 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dialog.events import TextReceived
+from dialog.events import HELP, START, STOP, VERDICTS, TextReceived
 from dialog.host import Delivery
 from dialog.session import NETWORK, TEXT, Origin
 from sms_commands.numbers import international, national
-from sms_commands.sender import PermanentError, TemporaryError, Text, UncertainError
+from sms_commands.sender import OptedOutError, PermanentError, TemporaryError, Text, UncertainError
 
 LINK = "twilio"
 API = "https://api.twilio.com"
 TIMEOUT_SECONDS = 10.0
+
+
+_KEYWORDS = dict.fromkeys(
+    ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), STOP
+) | {"START": START, "UNSTOP": START, "HELP": HELP, "INFO": HELP}
+"""What Twilio itself acts on and answers when it is a whole text, unless told otherwise: Twilio
+support for opt-out keywords. YES, which Twilio takes for START too, stays an answer here."""
+OPTED_OUT = "21610"
+"""Twilio's error: the subscriber stopped the number's messages."""
 
 
 class BadFormError(ValueError):
@@ -63,8 +72,12 @@ def delivery_from_form(
     link: str = LINK,
     identity: str = NETWORK,
     traffic: str = "real",
+    keywords: bool = True,
 ) -> Delivery:
     """A text that Twilio brought, at `at` (UTC ms).
+
+    `keywords`: Twilio acts on STOP, START and HELP and answers them; it says so of a text in
+    OptOutType where its Advanced Opt-Out is on, and does so silently else.
 
     Raises BadFormError when MessageSid, From or To is missing. A text without Body is an empty one.
     """
@@ -72,7 +85,11 @@ def delivery_from_form(
     origin = Origin(TEXT, national(called), national(caller), identity, link, traffic)
     # which of our numbers Twilio knows: replies must leave from it
     context = json.dumps({"from": called}, separators=(",", ":"))
-    event = TextReceived(at, form.get("Body", ""))
+    body = form.get("Body", "")
+    verdict = form.get("OptOutType", "").lower()
+    if verdict not in VERDICTS:
+        verdict = _KEYWORDS.get(body.strip().upper(), "") if keywords else ""
+    event = TextReceived(at, body, verdict=verdict)
     return Delivery(f"{link}:{sid}", "", origin, event, context)
 
 
@@ -175,6 +192,8 @@ class _Http:
 
 def _refusal(status: int, code: int | None) -> Exception:
     word = f"twilio_{code or status}"
+    if str(code) == OPTED_OUT:
+        return OptedOutError(word)
     if status in (401, 403, 404, 429, 503):  # the account or the hour, not this message
         return TemporaryError(word)
     if status >= 500:

@@ -104,7 +104,7 @@ def test_only_what_ends_services_is_given_its_targets() -> None:
         ("help: slow", set()),
         ("help: slowly", {"5:53 unknown_text"}),
         ("helps: slow", {"5:47 unknown_text"}),
-        ("help: enabled", {"156:20 unknown_placeholder", "156:38 unknown_placeholder"}),
+        ("help: enabled", {"157:20 unknown_placeholder", "157:38 unknown_placeholder"}),
     ],
 )
 def test_what_a_number_says_instead(instead: str, expected: set[str]) -> None:

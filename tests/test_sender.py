@@ -35,6 +35,7 @@ class Row:
     link: str = "link"
     number: str = NUMBER
     called: str = "10086"
+    kind: str = "reply"
     text: str = "余额58.60元"
     expires_at: int = 10 * NOW
     reply_context: str = ""

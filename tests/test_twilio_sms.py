@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
 
 import pytest
 from ledger_rows import text
 from twilio.request_validator import RequestValidator
+from twilio_stub import Stub, running, twilio_sender
 from werkzeug.datastructures import MultiDict
 
 from dialog.events import TextReceived
 from dialog.session import Origin
 from ledger.records import Outbox
-from sms_commands.sender import PermanentError, SendError, TemporaryError, UncertainError
+from sms_commands.sender import (
+    OptedOutError,
+    PermanentError,
+    SendError,
+    TemporaryError,
+    UncertainError,
+)
 from sms_commands.twilio_sms import (
     BadFormError,
     Receipt,
@@ -157,74 +161,12 @@ def test_bad_status_callbacks(form: dict[str, str]) -> None:
         receipt_from_form(form)
 
 
-class Stub(ThreadingHTTPServer):
-    """Twilio's Messages resource: it stores what is posted and answers as it is told to."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.posted: list[tuple[str, dict[str, str], str]] = []
-        self.answer: tuple[int, dict[str, object]] | None = None
-        self.hang = threading.Event()
-        self.drop = False
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request to the stub."""
-
-    server: Stub
-
-    def do_POST(self) -> None:
-        """Answers like the Messages resource, or drops the connection, or keeps silent."""
-        size = int(self.headers["Content-Length"])
-        form = {k: v[0] for k, v in parse_qs(self.rfile.read(size).decode()).items()}
-        self.server.posted.append((self.path, form, self.headers["Authorization"]))
-        if self.server.drop:
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        answer: tuple[int, dict[str, object]]
-        if self.server.answer is None:
-            answer = (201, {"sid": "SM9", "status": "queued", "body": form["Body"]})
-        elif self.server.answer[0] == 0:  # keep silent until the test is over
-            self.server.hang.wait(60)
-            return
-        else:
-            answer = self.server.answer
-        body = json.dumps(answer[1]).encode()
-        self.send_response(answer[0])
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Keeps the test's output clean."""
-
-
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
     """A running stub."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Stub() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with running() as server:
         yield server
-        server.hang.set()
-        server.shutdown()
-        thread.join()
-
-
-def twilio_sender(stub: Stub, timeout: float = 30.0) -> TwilioSender:
-    """A sender whose Twilio is the stub."""
-    return TwilioSender(
-        "AC0",
-        "token",
-        senders={"10086": "+8610086"},
-        status_callback="https://h.example/status",
-        base_url=f"http://127.0.0.1:{stub.server_port}/",
-        timeout=timeout,
-    )
 
 
 def row(body: str) -> Outbox:
@@ -249,7 +191,7 @@ def test_a_text_is_sent_by_rest(stub: Stub) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "word"),
     [
-        (400, 21610, PermanentError, "twilio_21610"),
+        (400, 21610, OptedOutError, "twilio_21610"),
         (400, 21211, PermanentError, "twilio_21211"),
         (401, 20003, TemporaryError, "twilio_20003"),
         (429, 20429, TemporaryError, "twilio_20429"),
