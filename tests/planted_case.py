@@ -87,14 +87,15 @@ def hurried(weights: dict[str, float]) -> Parameters:
     )
 
 
-def pure(weights: dict[str, float]) -> Parameters:
+def pure(weights: dict[str, float], seekers: float) -> Parameters:
     """Each contact is another subscriber's, wants something by chance alone, and is not lost.
 
-    So every source that tells of demand tells of the same one; many ask an agent for it.
+    So every source that tells of demand tells of the same one. `seekers` is the share that asks
+    an agent for it.
     """
     return plan(weights)._replace(
         people=People(each=300, heavy=5, regulars=0),
-        keys=Keys(hard={}, recognise=1, misled=0, seekers=0.3),
+        keys=Keys(hard={}, recognise=1, misled=0, seekers=seekers),
         texts=Texts(unknown=0, typo=0),
         again=Again(share=0),
     )

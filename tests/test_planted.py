@@ -138,28 +138,35 @@ def proposes(menu: MenuTuning) -> bool:
     return CHANGE in (menu.kept.verdict, menu.renumbered.verdict)
 
 
-def on_noise(site: Checked, folder: Path, seed: int) -> Proposed:
+MANY, FEW = 0.3, 0.035
+"""Which share of the callers ask an agent: some 800 wrap-up codes a week, or some 90."""
+
+
+def on_noise(site: Checked, folder: Path, seed: int, seekers: float) -> Proposed:
     """What is proposed when no order is better than another."""
     of = WEEK._replace(seed=seed)
     with house_of(folder) as house:
-        play(house, of, plan=pure(even(site)))
+        play(house, of, plan=pure(even(site), seekers))
         return propose(house, of, site)
 
 
-def test_on_noise_nothing_is_proposed(site: Checked, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seekers", [MANY, FEW])
+def test_on_noise_nothing_is_proposed(site: Checked, tmp_path: Path, seekers: float) -> None:
     """Where each order costs the same, chance in the counts is not taken for a reason."""
-    proposed = on_noise(site, tmp_path, 1)
+    proposed = on_noise(site, tmp_path, 1, seekers)
     assert proposed.known.calls > 2000
     assert proposed.diff == ""
     assert not any(map(proposes, proposed.menus))
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("seekers", [MANY, FEW])
 def test_noise_is_seldom_taken_for_a_reason(
-    site: Checked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    site: Checked, tmp_path: Path, seekers: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of a hundred weeks of noise hardly any gives a proposal: under one menu in a hundred."""
-    proposals = [on_noise(site, tmp_path / str(seed), seed) for seed in range(1, 101)]
+    seeds = range(1, 101)
+    proposals = [on_noise(site, tmp_path / str(seed), seed, seekers) for seed in seeds]
     wrong = sum(proposes(menu) for proposed in proposals for menu in proposed.menus)
     menus = sum(len(proposed.menus) for proposed in proposals)
     with capsys.disabled():

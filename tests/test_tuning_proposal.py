@@ -117,17 +117,6 @@ def test_on_noise_nothing_is_changed(n: int) -> None:
         assert found.kept.verdict in (TOO_FEW, TOO_SMALL, BEST), (n, seed)
 
 
-@pytest.mark.soak
-def test_on_noise_nothing_is_changed_in_a_thousand_runs() -> None:
-    """The share of menus that chance changes is under 5 % by far; prints it for docs/tuning.md."""
-    changed = 0
-    for seed in range(1000):
-        found = tunings(drawn(indifferent(), 200 + 40 * seed, seed))["charges"]
-        changed += found.kept.verdict == CHANGE
-    print(f"changed on noise: {changed} of 1000")
-    assert changed <= 50
-
-
 def test_the_same_record_gives_the_same_proposal() -> None:
     """Chance is seeded."""
     demand = drawn(PLANTED, 500)

@@ -53,14 +53,26 @@ def shares(wanted: Sequence[Wanted], indifferent: Sequence[float], rng: Any) -> 
     whole = weights.sum()
     if not whole:
         return np.tile(prior, (DRAWS, 1))
-    common = events.sum() / whole  # the exposure of an option of which nothing was counted
-    exposure = np.where(weights > 0, events / np.where(weights > 0, weights, 1), common)
+    exposure = exposures(wanted)
     strengths, chances = _strengths(events, exposure, prior, whole)
     chosen = rng.choice(len(strengths), DRAWS, p=chances)
     alpha = strengths[:, None] * prior
     beta = strengths[:, None] / whole
     rates = rng.gamma((alpha + events)[chosen]) / (beta + exposure)[chosen]
     return rates / rates.sum(axis=1, keepdims=True)
+
+
+def exposures(wanted: Sequence[Wanted]) -> Any:
+    """In how much each option's events were counted: as many for each unit of its demand.
+
+    Where nothing was counted, as much as for all the others; 1 when there are none.
+    """
+    import numpy as np
+
+    weights = np.array([w.weight for w in wanted], float)
+    events = np.array([w.events for w in wanted], float)
+    common = events.sum() / weights.sum() if weights.any() else 1
+    return np.where(weights > 0, events / np.where(weights > 0, weights, 1), common)
 
 
 def _strengths(events: Any, exposure: Any, prior: Any, whole: float) -> tuple[Any, Any]:

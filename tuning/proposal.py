@@ -1,7 +1,8 @@
 """What tuning proposes: menu by menu today's order against the best, what it saves and how surely.
 
 A menu is changed only if the lower bound of what it saves (the posterior's 5 % quantile, times
-calls, times horizon) exceeds the cost of relearning keys; else the reason is told.
+calls, times horizon) exceeds the cost of relearning keys, and the mean exceeds what chance alone
+would show (`chance`); else the reason is told.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tuning.bound import lower_bound
+from tuning.chance import FALSE, by_chance, indifferent
 from tuning.lineup import Exponential, Lineup, Order, cost, heard, keys_of
 from tuning.order import best, gap, score
 from tuning.posterior import Interval, interval, rate, shares
@@ -57,6 +59,7 @@ class MenuTuning(NamedTuple):
     """One menu: `calls` through it a day, its figures in seconds a call, and both variants.
 
     `events`: how many counted requests its demand is as good as. `hang_ups` per second listened.
+    `chance`: what the best order would seem to save, or to be worth, if today's were the best.
     """
 
     menu: str
@@ -68,6 +71,7 @@ class MenuTuning(NamedTuple):
     worst: float
     bound: float
     hang_ups: Interval
+    chance: float
     kept: Variant
     renumbered: Variant
 
@@ -100,15 +104,16 @@ def tuned(site: Site, callers: Callers, asked: Asked) -> tuple[MenuTuning, ...]:
     weighed = tree if survivals is None else surviving(tree, survivals)
     orders, worst = best_orders(tree, survivals), worst_orders(tree)
     whole = demand(tree.menus[tree.root].lineup)
+    ids = [id_ for id_ in reversed(tree.ids) if len(site.choices[id_]) > 1]
+    false = FALSE / max(sum(demand(tree.menus[id_].lineup) > 0 for id_ in ids), 1)
     found = []
-    for id_ in reversed(tree.ids):
-        if len(site.choices[id_]) > 1:
-            lineup = tree.menus[id_].lineup
-            share = demand(lineup) / whole if whole else 0
-            menu = _Menu(id_, lineup, site, callers, asked, asked.calls * share)
-            survival = survivals[id_] if survivals is not None else None
-            anew = renumbered(weighed.menus[id_].lineup, _relearn(asked.rules, survival))
-            found.append(menu.tuned(orders[id_], best(anew, survival), worst[id_], survival))
+    for id_ in ids:
+        lineup = tree.menus[id_].lineup
+        share = demand(lineup) / whole if whole else 0
+        survival = survivals[id_] if survivals is not None else None
+        menu = _Menu(id_, lineup, survival, site, callers, asked, asked.calls * share)
+        anew = renumbered(weighed.menus[id_].lineup, _relearn(asked.rules, survival))
+        found.append(menu.tuned(orders[id_], best(anew, survival), worst[id_], false))
     return tuple(found)
 
 
@@ -135,26 +140,30 @@ class _Menu:
         self,
         id_: str,
         lineup: Lineup,
+        survival: Exponential | None,
         site: Site,
         callers: Callers,
         asked: Asked,
         calls: float,
     ) -> None:
-        self._id, self._lineup, self._asked, self._calls = id_, lineup, asked, calls
+        self._id, self._lineup, self._survival = id_, lineup, survival
+        self._asked, self._calls = asked, calls
         keys = site.choices[id_]
         self._choices = [option for option in lineup.options if option.id in keys]
         self._wanted = [site.wanted[id_, option.id] for option in self._choices]
         self._weight = sum(w.weight for w in self._wanted)
-        indifferent = [o.d / max(o.listens * o.hearings, 0.05) for o in self._choices]
-        self._shares = shares(self._wanted, indifferent, asked.rng)
+        whole = demand(lineup)
+        self._part = self._weight / whole if whole else 0
+        self._shares = shares(self._wanted, indifferent(self._choices, survival), asked.rng)
         counted = callers.counted
         listened = counted.listened.get(id_, 0)
         self._hang_ups = rate(counted.hang_ups.get(id_, 0), listened, asked.rng)
 
-    def tuned(
-        self, kept: Order, anew: Order, worst: Order, survival: Exponential | None
-    ) -> MenuTuning:
-        lineup, rules = self._lineup, self._asked.rules
+    def tuned(self, kept: Order, anew: Order, worst: Order, false: float) -> MenuTuning:
+        """`false`: how often chance may change it."""
+        lineup, rules, rng = self._lineup, self._asked.rules, self._asked.rng
+        wanted = list(zip(self._choices, self._wanted, strict=True))
+        chance = self._part * by_chance(lineup, wanted, self._survival, false, rng)
         return MenuTuning(
             self._id,
             self._calls,
@@ -168,8 +177,9 @@ class _Menu:
             self._mean(worst.ids),
             self._bound(),
             interval(self._hang_ups),
-            self._variant(lineup, kept, survival),
-            self._variant(renumbered(lineup, rules.relearn), anew, survival),
+            chance,
+            self._variant(lineup, kept, chance),
+            self._variant(renumbered(lineup, rules.relearn), anew, chance),
         )
 
     def _mean(self, ids: Sequence[str]) -> float:
@@ -189,10 +199,10 @@ class _Menu:
         whole = demand(self._lineup)
         return least * sum(o.listening for o in options) / whole if whole else 0
 
-    def _variant(self, lineup: Lineup, found: Order, survival: Exponential | None) -> Variant:
+    def _variant(self, lineup: Lineup, found: Order, chance: float) -> Variant:
         keys = keys_of(lineup, found.ids)
         saved = self._spared(found, None)
-        worth = saved if survival is None else self._spared(found, survival)
+        worth = saved if self._survival is None else self._spared(found, self._survival)
         regulars = sum(o.regulars for o in self._choices if keys[o.id] != o.key)
         relearn = lineup.relearn * regulars / demand(lineup) if regulars else 0
         moved = found.ids != lineup.ids or any(keys[o.id] != o.key for o in self._choices)
@@ -204,7 +214,7 @@ class _Menu:
             interval(worth),
             relearn,
             interval(-worth * self._hang_ups * self._calls),
-            self._verdict(interval(worth), relearn, moved),
+            self._verdict(interval(worth), chance, relearn, moved),
             found.rule,
         )
 
@@ -220,12 +230,10 @@ class _Menu:
             spared = [
                 (survival(new[o.id]) - survival(now[o.id])) / survival.rate for o in self._choices
             ]
-        whole = demand(lineup)
         listening = [lineup.barge_in * o.listens for o in self._choices]
-        share = self._weight / whole if whole else 0
-        return share * (self._shares @ (np.array(listening) * np.array(spared)))
+        return self._part * (self._shares @ (np.array(listening) * np.array(spared)))
 
-    def _verdict(self, worth: Interval, relearn: float, moved: bool) -> str:
+    def _verdict(self, worth: Interval, chance: float, relearn: float, moved: bool) -> str:
         """Compared for a call: calls and horizon are factors on both sides."""
         rules = self._asked.rules
         needed = relearn + rules.least_seconds
@@ -235,6 +243,6 @@ class _Menu:
             return NO_DATA
         if not moved:
             return BEST
-        if worth.low > needed:
+        if worth.low > needed and worth.mean > chance:
             return CHANGE
         return TOO_FEW if worth.mean > needed else TOO_SMALL

@@ -123,6 +123,7 @@ def gains(tunings: Sequence[MenuTuning], names: Mapping[str, Word], renumber: bo
         Word("menu", "菜单", "menu"),
         Word("verdict", "按键不变", "keys kept"),
         Word("saved", "每通少听", "saved a call"),
+        Word("chance", "偶然", "by chance"),
         Word("saved_a_day", "每天少听", "a day"),
         Word("failures", "每天失败", "failures a day"),
         Word("renumbered_verdict", "按键重排", "keys renumbered"),
@@ -134,6 +135,7 @@ def gains(tunings: Sequence[MenuTuning], names: Mapping[str, Word], renumber: bo
             names[tuning.menu],
             VERDICTS[tuning.kept.verdict],
             _estimate(tuning.kept.saved, 2, "s"),
+            seconds(tuning.chance, 2),
             seconds(tuning.kept.saved.mean * tuning.calls, 0),
             _estimate(tuning.kept.failures, 2),
             VERDICTS[tuning.renumbered.verdict],
@@ -149,9 +151,13 @@ def gains(tunings: Sequence[MenuTuning], names: Mapping[str, Word], renumber: bo
             "come of listening.",
         ),
         both(
-            "少听的 5 % 分位数超过重记按键的代价，才建议调整。",
-            "A change is proposed when the 5 % quantile of what it saves exceeds the cost of "
-            "relearning keys.",
+            "偶然：就算今天的次序已是最佳，单凭计数的偶然，也会有个次序显得少听这么多。",
+            "By chance: as much would some order seem to save even if today's were the best.",
+        ),
+        both(
+            "少听超过“偶然”，而且它的 5 % 分位数超过重记按键的代价，才建议调整。",
+            "A change is proposed when what it saves exceeds what chance shows, and its 5 % "
+            "quantile the cost of relearning keys.",
         ),
     ]
     notes.append(_total([t for t in tunings if chosen(t, renumber).verdict == CHANGE], renumber))
