@@ -31,7 +31,7 @@ from ledger import records as r
 from menus.edits import Line, applied
 from menus.model import Menu, Model
 from reports.layout import Decimal, Word
-from tuning.heard import milliseconds
+from tuning.heard import AGENT, milliseconds
 from tuning.patience import patience
 from tuning.replay import (
     ASTRAY,
@@ -295,6 +295,17 @@ def test_out_of_tries_then_and_now() -> None:
     walk = call.press("1").press("8").hang_up()
     assert results(walk, THEN) == [("payments", SAME, 0)]
     assert results(walk, LAST_FIRST)[0][2] == saves("charges", "8", LAST_FIRST)
+
+
+def test_who_asks_for_an_agent_and_finds_none_goes_on() -> None:
+    """From where that leads, not from the menu in which it was asked; after a leaf or before."""
+    call = Call().press("1").press("8").press("0")
+    assert isinstance(call.turn.then, Transfer)
+    call.on(TransferEnded(NOW, "general", "busy"))
+    walk = call.press("1").press("2").hang_up()
+    assert results(walk, THEN) == [
+        ("payments", SAME, 0), ("", AGENT, 0), ("last_bill", SAME, 0),
+    ]  # fmt: skip
 
 
 def test_two_lines_to_one_leaf() -> None:

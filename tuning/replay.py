@@ -167,6 +167,8 @@ class _Caller:
 
     def leg(self, leg: Leg) -> tuple[str, int]:
         """What becomes of a leg, and the milliseconds that it saves."""
+        if leg.end == AGENT:
+            self._ask(leg)
         if leg.end != LEAF:
             return (AGENT if leg.end == AGENT else UNKNOWN), 0
         self._at = leg.last.at
@@ -188,6 +190,16 @@ class _Caller:
                 return UNTIMED, 0
             saved += then - now
         return (SOONER if saved > 0 else LATER if saved < 0 else SAME), saved
+
+    def _ask(self, leg: Leg) -> None:
+        """Asks for an agent; the call goes on from where it is led when none is free."""
+        try:
+            if leg.more and self._menu() is not None:
+                self._at = leg.last.at
+                self._reserved(AGENT, leg.last)
+                self._through(goes_on=True)
+        except (_LostError, engine.Illegal):
+            self._turn = None
 
     def _go(self, plan: _Plan, leg: Leg) -> None:
         met: set[str] = set()
