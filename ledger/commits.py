@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dialog.outcomes import DONE, REASONS
+from dialog.outcomes import DONE, FAILED, REASONS, outcome_of
 from ledger import records as r
 from ledger import tallies, trial_rows
 from ledger import trial_records as t
@@ -164,7 +164,11 @@ def _settled(batch: Batch, row: r.OrderMove) -> tuple[tuple[Key, int], ...]:
     if row.reason not in _SETTLED:
         raise r.BadRow(f"an order is reconciled to an outcome or a reason, not {row.reason!r}")
     moved = tallies.reconciled(batch.connection, row)
-    return () if moved is None else ((moved[0], -1), (moved[1], 1))
+    if moved is None:
+        return ()
+    if outcome_of(row.reason)[0] == FAILED:
+        trial_rows.failed_later(batch.connection, row.order_id, row.at)
+    return (moved[0], -1), (moved[1], 1)
 
 
 def _open(batch: Batch, commit: r.Commit, zone: Zone) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from ledger_rows import AT, DAY, HOUR, ended_state, go_on, start
+from ledger_rows import AT, DAY, HOUR, closing, ended_state, go_on, request, start
 
 from ledger import records as r
 from ledger import trial_records as t
@@ -25,10 +25,10 @@ def ledger(tmp_path):
         yield opened
 
 
-def enter(ledger, session, *rows, at=AT, who="ann", arm="control"):
+def enter(ledger, session, *rows, at=AT, who="ann", arm="control", **facts):
     """A subscriber's dialogue of the trial begins."""
     entry = t.TrialEntry("t1", who, arm, at + 1, session)
-    commit = start(session, entry, *rows, state=ended_state(1), opened_at=at)
+    commit = start(session, entry, *rows, state=ended_state(1), opened_at=at, **facts)
     ledger.write(commit).result()
 
 
@@ -102,6 +102,49 @@ def test_what_was_under_way_at_the_entry_does_not_count(ledger):
     assert ledger.rows(t.TrialMark) == ledger.rows(t.TrialTopic) == []
     ledger.append([mark("s1")]).result()
     assert len(ledger.rows(t.TrialMark)) == 1
+
+
+def unknown(ledger, session, key, **facts):
+    """A subscriber's dialogue whose order's end nobody knows yet."""
+    rows = [request(key, session, kind="change"), closing(key, "unknown")]
+    state = ended_state(1)
+    ledger.write(start(session, *rows, state=state, **{"opened_at": AT, **facts})).result()
+
+
+def settle(ledger, key, word="backend_error", at=AT + HOUR):
+    """The BSS tells how an order came out."""
+    ledger.append([r.OrderMove(key, at, r.RECONCILED, word)]).result()
+
+
+def test_a_failure_that_the_bss_tells_later_counts(ledger):
+    """Once, for the arm of the dialogue; a late success and a late refusal do not."""
+    ledger.start_trial(TRIAL, VERSION).result()
+    for who, arm, digest in (("ann", "control", "d1"), ("bob", "candidate", "d2")):
+        enter(ledger, f"{who}1", who=who, arm=arm, caller=who, digest=digest)
+        for n, word in enumerate(("succeeded", "already_active", "backend_error", "bss_closed"), 2):
+            unknown(ledger, f"{who}{n}", f"{who}{n}", caller=who, digest=digest)
+            settle(ledger, f"{who}{n}", word, AT + n)
+    assert ledger.rows(t.TrialMark) == [
+        t.TrialMark("t1", who, "failure", arm, AT + 4, f"{who}4")
+        for who, arm in (("ann", "control"), ("bob", "candidate"))
+    ]
+    assert ledger.compare_counts() == []
+
+
+def test_a_late_failure_of_another_dialogue_counts_for_no_trial(ledger):
+    """One older than the entry, on another version, of other traffic, or when all is over."""
+    ledger.start_trial(TRIAL, VERSION).result()
+    enter(ledger, "s1", who="cal", caller="cal")
+    unknown(ledger, "old", "q1", opened_at=AT - 1)
+    unknown(ledger, "other", "q2", digest="d2")
+    unknown(ledger, "demo", "q3", traffic="demo")
+    unknown(ledger, "nobody", "q4", caller="eve")
+    unknown(ledger, "late", "q5")
+    for n in range(1, 5):
+        settle(ledger, f"q{n}")
+    ledger.end_trial(END).result()
+    settle(ledger, "q5")
+    assert ledger.rows(t.TrialMark) == []
 
 
 def test_a_repeat_contact_is_another_dialogue_within_24_hours(ledger):

@@ -13,6 +13,7 @@ from house_case import Caller, Rig, site
 
 from dialog.events import TextReceived
 from dialog.host import Delivery
+from dialog.outcomes import FAILED, outcome_of
 from dialog.session import NETWORK, TEXT, Origin
 from hotline import trials
 from hotline.ids import uuid7
@@ -125,7 +126,13 @@ def check_trial(ledger: Ledger) -> None:
         "JOIN closings c ON c.request = r.id WHERE c.outcome = 'failed' UNION "
         "SELECT caller FROM sessions s JOIN call_ends e ON e.session = s.id WHERE e.leaves = 0"
     )
+    told_later = (
+        "SELECT s.caller, m.reason FROM order_moves m JOIN requests r ON r.id = m.order_id "
+        "JOIN sessions s ON s.id = r.session WHERE m.state = 'reconciled'"
+    )
+    found = {caller for (caller,) in ledger._read(failed)}
+    found |= {who for who, word in ledger._read(told_later) if outcome_of(word)[0] == FAILED}
     marked = [row.subscriber for row in ledger.rows(TrialMark) if row.guard == "failure"]
-    assert sorted(marked) == sorted(caller for (caller,) in ledger._read(failed))
+    assert sorted(marked) == sorted(found)
     for row in ledger.rows(TrialMark):
         assert row.arm == entries[row.subscriber].arm
