@@ -1,8 +1,9 @@
 """Seconds of CPU that tuning takes: the shipped menus, and a tree of 300 leaves with all rules.
 
 `python -m bench.tune`. Each figure is the best of three runs, without reading files or the record:
-proposal (best, worst and bound of each menu, both variants, the posterior) and waterfall (best
-orders with and without rules, shortcuts by branch and bound, the bound).
+proposal (best, worst and bound of each menu, both variants, the posterior, what chance shows),
+waterfall (best orders with and without rules, shortcuts by branch and bound, the bound), and three
+shortcuts with all rules kept (`--shortcuts 3`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from menus.loader import load
 from menus.paths import paths
 from tuning.lineup import Lineup, Option
 from tuning.posterior import Wanted
+from tuning.promotion import promotion
 from tuning.proposal import Asked, tuned
 from tuning.rules import Rules
 from tuning.shortcut_limits import Shortcut
@@ -120,11 +122,15 @@ def main() -> None:
         def fall(site: Site = site, shortcuts: list[Shortcut] = shortcuts) -> None:
             waterfall(site.tree, shortcuts, 2)
 
+        def promote(site: Site = site, shortcuts: list[Shortcut] = shortcuts) -> None:
+            promotion(site, shortcuts, 3, Rules())
+
         propose()  # imports scipy
-        parts = took(propose), took(fall)
+        parts = took(propose), took(fall), took(promote)
         print(
             f"{name:<22} {len(site.tree.menus):>3} menus  proposal {parts[0]:.3f} s  "
-            f"waterfall {parts[1]:.3f} s  together {sum(parts):.3f} s (goal {goal})"
+            f"waterfall {parts[1]:.3f} s  shortcuts {parts[2]:.3f} s  "
+            f"together {sum(parts):.3f} s (goal {goal})"
         )
 
 

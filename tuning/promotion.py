@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tuning.lineup import Order
+from tuning.lineup import Order, cost
 from tuning.posterior import Interval
 from tuning.proposal import BEST, CHANGE, NO_DATA, TOO_FEW, TOO_SMALL
 from tuning.rules import Rules
 from tuning.shortcut_limits import Shortcut
 from tuning.shortcuts import best_shortcuts, with_shortcuts
 from tuning.site import Site
-from tuning.tree import Tree, best_orders, demand, filled, seconds
+from tuning.tree import Tree, best_orders, demand, filled
 
 _Z = 1.6449
 """The normal distribution's 95 % quantile."""
@@ -42,12 +42,20 @@ def promotion(site: Site, candidates: Sequence[Shortcut], most: int, rules: Rule
     chosen = best_shortcuts(tree, candidates, most, moved=rules.moved).shortcuts if whole else ()
     if not chosen:
         return Promotion((), (), Interval(0, 0, 0), BEST if whole else NO_DATA)
-    orders = _ids(best_orders(with_shortcuts(tree, chosen, moved=rules.moved)))
-    now = _ids(best_orders(tree))
+
+    def with_them(tree: Tree) -> Tree:
+        return with_shortcuts(tree, chosen, moved=rules.moved)
+
+    new = filled(with_them(tree))
+    now, orders = _ids(best_orders(tree)), _ids(best_orders(new))
+    changed = [id_ for id_ in tree.ids if new.menus[id_].lineup != tree.menus[id_].lineup]
 
     def spares(tree: Tree) -> float:
-        with_them = with_shortcuts(tree, chosen, moved=rules.moved)
-        return seconds(tree, now) - seconds(with_them, orders)
+        before, after = filled(tree).menus, filled(with_them(tree)).menus
+        return sum(
+            cost(before[id_].lineup, now[id_]) - cost(after[id_].lineup, orders[id_])
+            for id_ in changed
+        )
 
     mean = spares(tree) / whole
     parts = [

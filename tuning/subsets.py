@@ -8,7 +8,9 @@ new keys and any patience curve are all rules or costs of one step.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from tuning.lineup import ImpossibleError, Lineup, Survival
 
@@ -30,14 +32,14 @@ def by_subsets(
     n = len(options)
     if n > MOST:
         raise ValueError(f"{n} options; a telephone has {MOST} keys")
-    rules = _Rules(lineup)
-    step = _steps(lineup, survival, -1 if worst else 1)
+    follow = _follow(_rules(lineup))
+    step = _Steps(lineup, survival, -1 if worst else 1)
     full = (1 << n) - 1
     ahead: list[float] = [math.inf] * (full + 1)
     ahead[full] = 0
-    for done in range(full - 1, -1, -1):
+    for done, open_ in reversed(list(follow.items())):
         best: float = math.inf
-        for j in rules.next(done):
+        for j in open_:
             cost = step(done, j) + ahead[done | 1 << j]
             if cost < best:
                 best = cost
@@ -47,45 +49,75 @@ def by_subsets(
     order, done = [], 0
     while done != full:
         bound = ahead[done] + (abs(ahead[done]) * _TIE if isinstance(ahead[done], float) else 0)
-        j = next(j for j in rules.next(done) if step(done, j) + ahead[done | 1 << j] <= bound)
+        j = next(j for j in follow[done] if step(done, j) + ahead[done | 1 << j] <= bound)
         order.append(options[j].id)
         done |= 1 << j
     return tuple(order)
 
 
-class _Rules:
-    """What may be announced next, by the set of what has been."""
+class _Rules(NamedTuple):
+    """What may be announced when, of options that are told by their place in today's order.
 
-    def __init__(self, lineup: Lineup) -> None:
-        at = {id_: j for j, id_ in enumerate(lineup.ids)}
-        self._n = len(at)
-        self._groups = [sum(1 << at[id_] for id_ in group) for group in lineup.groups]
-        self._pinned = {place: at[id_] for id_, place in lineup.places.items()}
-        self._uncounted = sum(1 << at[id_] for id_ in lineup.uncounted)
-        pinned = sum(1 << j for j in self._pinned.values())
-        self._free = ((1 << self._n) - 1) & ~pinned & ~self._uncounted
-        first, last = lineup.ends
-        self._first = sum(1 << at[id_] for id_ in first)
-        self._last = sum(1 << at[id_] for id_ in last)
-        self._before = [0] * self._n
-        for ahead, behind in lineup.before:
-            self._before[at[behind]] |= 1 << at[ahead]
-        self._impossible = len(self._pinned) < len(lineup.pins)
+    Sets of options are bits. `pinned` maps places to options, `before` has for each option those
+    that come before it; `first` and `last` are pinned to the ends.
+    """
 
-    def next(self, done: int) -> Sequence[int]:
-        """The options that may follow, in today's order."""
-        pinned = self._pinned.get((done & ~self._uncounted).bit_count())
-        open_ = self._free if pinned is None else 1 << pinned
-        if not self._first & ~done and not self._last & done:
-            open_ |= self._uncounted
+    n: int
+    pinned: tuple[tuple[int, int], ...]
+    groups: tuple[int, ...]
+    before: tuple[int, ...]
+    uncounted: int
+    first: int
+    last: int
+
+
+def _rules(lineup: Lineup) -> _Rules:
+    """A lineup's rules. Raises ImpossibleError for two options pinned to one place."""
+    at = {id_: j for j, id_ in enumerate(lineup.ids)}
+
+    def bits(ids: Iterable[str]) -> int:
+        return sum(1 << at[id_] for id_ in ids)
+
+    pinned = {place: at[id_] for id_, place in lineup.places.items()}
+    if len(pinned) < len(lineup.pins):
+        raise ImpossibleError
+    return _Rules(
+        len(at),
+        tuple(sorted(pinned.items())),
+        tuple(map(bits, lineup.groups)),
+        tuple(bits({a for a, b in lineup.before if b == id_}) for id_ in lineup.ids),
+        bits(lineup.uncounted),
+        *map(bits, lineup.ends),
+    )
+
+
+@lru_cache(maxsize=64)
+def _follow(rules: _Rules) -> Mapping[int, Sequence[int]]:
+    """What may follow each set that the rules let come about, in today's order; smaller sets first.
+
+    Pins, groups and required order leave a small part of all sets, the same for menus of a kind.
+    """
+    n, pinned, groups, before, uncounted, first, last = rules
+    places = dict(pinned)
+    free = ((1 << n) - 1) & ~uncounted & ~sum(1 << j for j in places.values())
+    follow: dict[int, Sequence[int]] = {}
+    reached = bytearray(1 << n)
+    reached[0] = True
+    for done in range((1 << n) - 1):  # a set with more in it is a larger number
+        if not reached[done]:
+            continue
+        j = places.get((done & ~uncounted).bit_count())
+        open_ = free if j is None else 1 << j
+        if not first & ~done and not last & done:
+            open_ |= uncounted
         open_ &= ~done
-        for group in self._groups:
+        for group in groups:
             if 0 < done & group < group:
                 open_ &= group
-        if self._impossible:
-            return ()
-        before = self._before
-        return [j for j in range(self._n) if open_ >> j & 1 and not before[j] & ~done]
+        follow[done] = [j for j in range(n) if open_ >> j & 1 and not before[j] & ~done]
+        for j in follow[done]:
+            reached[done | 1 << j] = True
+    return follow
 
 
 class _Steps:
@@ -98,10 +130,9 @@ class _Steps:
         self._weights = [sign * lineup.barge_in * weight for weight in listening]
         self._relearn = [sign * lineup.relearn * o.regulars for o in options]
         self._kept = sum(1 << j for j, o in enumerate(options) if o.id in lineup.kept)
-        times: list[float] = [lineup.intro] * (1 << len(options))
-        for done in range(1, len(times)):
-            last = done & -done
-            times[done] = times[done ^ last] + options[last.bit_length() - 1].d
+        times: list[float] = [lineup.intro]
+        for option in options:  # sets without it, then the same with it
+            times += [time + option.d for time in times]
         self._costs = times if survival is None else [1 - survival(time) for time in times]
 
     def __call__(self, done: int, j: int) -> float:
@@ -111,6 +142,3 @@ class _Steps:
             if self._lineup.keys[nth] != self._options[j].key:
                 cost += self._relearn[j]
         return cost
-
-
-_steps = _Steps

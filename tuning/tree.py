@@ -120,6 +120,8 @@ def _valued(
 
 
 def _weighed(menu: Menu, values: Mapping[str, float]) -> Lineup:
+    if not menu.to:
+        return menu.lineup
     return menu.lineup._replace(
         options=tuple(
             option._replace(w=values[menu.to[option.id]] * menu.share.get(option.id, 1))
