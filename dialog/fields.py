@@ -112,6 +112,14 @@ def identity(text: str, at: str) -> str:
     return bare
 
 
+def free_text(text: str, at: str) -> str:
+    """Words of one's own, by text only; anything that is not blank."""
+    del at
+    if not text.strip():
+        raise BadField("too_short")
+    return text.strip()
+
+
 class Type:
     """A field type: its check, its longest entry in keys, and whether it is a secret."""
 
@@ -136,5 +144,6 @@ TYPES: dict[str, Type] = {
     "password": Type(password, 6, secret=True),
     "new_password": Type(new_password, 6, secret=True),
     "identity": Type(identity, 18, secret=True, star=True),
+    "free_text": Type(free_text, 1, secret=True),
 }
 """`star`: `*` is part of the entry and so does not lead back."""

@@ -155,7 +155,24 @@ class Opted(NamedTuple):
     state: str  # stop | start
 
 
-Fact = RequestOpened | Attempt | RequestClosed | Told | OrderWritten | OrderMoved | Visited | Opted
+class Complained(NamedTuple):
+    """A complaint came in. `receipt` is the number that the subscriber was told."""
+
+    receipt: str
+    text: str  # sealed
+
+
+Fact = (
+    RequestOpened
+    | Attempt
+    | RequestClosed
+    | Told
+    | OrderWritten
+    | OrderMoved
+    | Visited
+    | Opted
+    | Complained
+)
 
 
 class Turn(NamedTuple):

@@ -10,6 +10,7 @@ from dialog.events import CallEnded, Event, Profile, WaitExpired
 from dialog.session import ENDED, OPEN, VOICE, Session
 from dialog.turn import (
     Attempt,
+    Complained,
     End,
     Fact,
     Opted,
@@ -22,6 +23,7 @@ from dialog.turn import (
     Visited,
 )
 from ledger import records
+from ledger.complaint_records import Complaint
 from ledger.records import Row, SessionFacts, SessionState
 
 Pseudonym = Callable[[str], str]
@@ -149,6 +151,19 @@ def _fact(
         case OrderMoved():
             return records.OrderMove(
                 fact.id, at, fact.state, fact.reason, fact.raw, fact.reply, fact.heard_ms
+            )
+        case Complained():
+            origin, profile = session.origin, session.profile or Profile("")
+            return Complaint(
+                fact.receipt,
+                session.id,
+                at,
+                pseudonym(profile.subscriber or origin.caller),
+                origin.caller,
+                origin.called,
+                origin.link,
+                origin.traffic,
+                fact.text,
             )
         case Opted():
             return records.OptOut(

@@ -62,6 +62,8 @@ def _texted(model: Model, session: Session, event: TextReceived, vault: Vault) -
         command = plain in model.system_words or isinstance(known, Match | TooMany | Several)
         if not command and any(c.isdigit() for c in text):
             return sealed(plain, wait.type)
+    if index.normalise(text) in model.system_words:
+        return text
     return seal_text(model, text, called=called, profile=profile, at_ms=event.at, seal=sealed)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dialog.outcomes import DONE, FAILED, REASONS, outcome_of
+from ledger import complaint_records as c
 from ledger import records as r
 from ledger import tallies, trial_rows
 from ledger import trial_records as t
@@ -46,6 +47,8 @@ INSERTS: dict[type[Any], str] = {
         r.Receipt,
         r.PasswordTry,
         r.OptOut,
+        c.Complaint,
+        c.ComplaintMove,
         r.Version,
         t.Trial,
         t.TrialEnd,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.behind import Drill
+from ledger.complaints import Complaints
 from ledger.history import History
 from ledger.inbox import InboxRows
 from ledger.outbox import OutboxClaims
@@ -15,7 +16,17 @@ from ledger.walks import Walks
 
 
 class Ledger(
-    Reads, History, InboxRows, OutboxClaims, Trials, Retention, Repeats, Topics, Drill, Walks
+    Reads,
+    History,
+    Complaints,
+    InboxRows,
+    OutboxClaims,
+    Trials,
+    Retention,
+    Repeats,
+    Topics,
+    Drill,
+    Walks,
 ):
     """An open record: `Ledger.open(path, zone)`; each base is one of its subjects.
 

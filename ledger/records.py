@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ledger.complaint_records import ComplaintRow
 from ledger.trial_records import TrialRow
 
 
@@ -368,6 +369,7 @@ Row = (
     | Receipt
     | PasswordTry
     | OptOut
+    | ComplaintRow
     | Version
     | Serving
     | TrialRow

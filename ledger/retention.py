@@ -29,6 +29,8 @@ RETENTION: Mapping[str, int] = {
     "sessions": 430,  # longer than their steps, which are counted by their session's facts
     "trial_entries": 400,
     "trial_marks": 400,
+    "complaints": 730,
+    "complaint_moves": 730,
     "orders": 1830,
     "order_moves": 1830,
 }
@@ -41,6 +43,9 @@ _ONLY = {
     "sessions": "state IS NULL",  # not one that still waits
     "inbox": "open = 0",  # not a text that nobody has looked at
     "outbox": "due_at IS NULL",  # not a text that is still to go
+    # not a complaint that nobody has answered, nor what was done about one that is kept
+    "complaints": "id IN (SELECT complaint FROM complaint_moves WHERE state = 'closed')",
+    "complaint_moves": "complaint NOT IN (SELECT id FROM complaints)",
 }
 _CLOSINGS = "DELETE FROM closings WHERE request IN (SELECT id FROM requests WHERE at < ?)"
 

@@ -10,13 +10,14 @@ import sqlite3
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from ledger import complaint_records as c
 from ledger import records as r
 from ledger import trial_records as t
 from ledger import upgrades
 from ledger.counts import EXCESS, NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 10
+SCHEMA = 11
 
 Columns = dict[str, type]
 
@@ -115,6 +116,8 @@ TABLES = (
         "password_tries", (r.PasswordTry,), indexes=(("target", "at"), ("caller", "at"), ("at",))
     ),
     Table("opt_outs", (r.OptOut,), indexes=(("called", "subscriber", "at"),)),
+    Table("complaints", (c.Complaint,), ("id",), indexes=_AT),
+    Table("complaint_moves", (c.ComplaintMove,), indexes=(("complaint", "at"), ("at",))),
     Table("versions", (r.Version,), ("digest",)),
     Table("serving", (r.Serving,), ("n",), added={"n": int}),
     Table("trials", (t.Trial,), ("id",)),

@@ -175,7 +175,7 @@ class _Builder:
             case "action":
                 node = self._action(id_, row, common)
             case "message":
-                node = Message(**common, text=row["text"])
+                node = Message(**common, text=row["text"], files=row.get("files", ""))
             case _:
                 node = TransferNode(
                     **common, topic=row["topic"], say=row["say"], busy=row.get("busy", {})

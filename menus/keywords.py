@@ -340,7 +340,7 @@ class Index:
         if found is None:
             tokens, found = self._secret_of_anybody(tokens)
         if found is None:
-            return text
+            return self._whole_sealed(text, called, profile, at_ms, seal)
         entry, params = found
         if not any(entry.secret) or not params:
             return text
@@ -353,6 +353,21 @@ class Index:
             for param, kind in zip(params, secret, strict=True)
         ]
         return SEPARATOR.join((*tokens[: len(tokens) - len(params)], *sealed))
+
+    def _whole_sealed(
+        self,
+        text: str,
+        called: str,
+        profile: Profile | None,
+        at_ms: int,
+        seal: Callable[[str, str], str],
+    ) -> str:
+        """A text that is taken whole, sealed when the row that takes it has a secret for it."""
+        for entry in self.any:
+            if text.strip() and admits(entry.rule, called, profile, at_ms):
+                secret = entry.secret[:1]
+                return seal(text.strip(), secret[0]) if any(secret) else text
+        return text
 
     def _secret_of_anybody(
         self, tokens: list[str]

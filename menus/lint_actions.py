@@ -58,6 +58,10 @@ _WORD_GIVES = {
 }
 
 
+_FILED_GIVES = frozenset(("receipt", "hours"))
+"""What a message that puts something on file is told with."""
+
+
 def findings(model: Model, signatures: Signatures) -> Iterator[Finding]:
     """Findings about actions and about the placeholders of all texts."""
     reached, by_voice = leaves(model), list(heard(model))
@@ -271,6 +275,8 @@ def values_given(
     """
     if use.role == "word":
         return _WORD_GIVES.get(use.word, frozenset())
+    if use.role == "filed":
+        return _FILED_GIVES
     if use.role in ("outcome", "other"):
         return frozenset()
     if use.role == "instead":

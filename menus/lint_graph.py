@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from menus.clips import heard
 from menus.filters import overlap
 from menus.findings import Finding, finding
 from menus.model import Action, Filter, Form, Menu, Message, Model, Node, TransferNode
@@ -24,6 +25,7 @@ def findings(model: Model) -> Iterator[Finding]:
     yield from _unreachable(model, ways)
     yield from _dead_ends(model)
     yield from _loops(model)
+    yield from _filed(model)
     for node in model.nodes.values():
         if isinstance(node, Menu):
             yield from _keys(model, node)
@@ -99,6 +101,25 @@ def _on_its_own(node: Node) -> str:
         case Form():
             return "" if any(not field.optional for field in node.fields) else node.to
     return ""
+
+
+def _filed(model: Model) -> Iterator[Finding]:
+    """What is put on file is one's own words: a form has asked for them, and in a text."""
+    by_voice = {node.id for node in heard(model)}
+    coded = {code.node for codes in model.codes.values() for code in codes}
+    for node in model.nodes.values():
+        if not isinstance(node, Message) or not node.files:
+            continue
+        ways = [use for use in node_uses(model) if use.node == node.id]
+        asked = all(use.by == "to" and _asks_words(model.nodes[use.origin]) for use in ways)
+        if not asked or node.id in coded | by_voice:
+            place = model.marks.at(*path_of(node), "files")
+            yield finding("bad_filing", place, id=node.id)
+
+
+def _asks_words(node: Node) -> bool:
+    fields = node.fields if isinstance(node, Form) else ()
+    return any((field.name, field.type) == ("text", "free_text") for field in fields)
 
 
 def _keys(model: Model, node: Menu) -> Iterator[Finding]:

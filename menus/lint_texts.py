@@ -25,6 +25,7 @@ FAULTS_OF: Mapping[str, tuple[str, ...]] = {
     "password": ("too_short", "too_long", "malformed"),
     "new_password": ("too_short", "too_long", "malformed", "weak"),
     "identity": ("too_short", "too_long", "malformed", "bad_checksum"),
+    "free_text": ("too_short",),
 }
 """What the check of each field type (dialog.fields) can find wrong."""
 

@@ -336,6 +336,11 @@ _ACTIONS: dict[str, tuple[Severity, str, str]] = {
         "动作 {name} 不会有结果 {word}；请删除这一行。",
         "The action {name} never ends with {word}: remove this line.",
     ),
+    "bad_filing": (
+        "error",
+        "{id} 的 files 只能由短信、经过一个 text 为 free_text 的表单到达；请改正。",
+        "What {id} files must come by text, through a form whose field `text` is free_text.",
+    ),
     "bad_pick": (
         "error",
         "{id} 的 pick 只能用于给出 items 列表、而且电话到不了的查询；请改正。",

@@ -164,9 +164,10 @@ class Action(Node):
 
 @dataclass(frozen=True, slots=True)
 class Message(Node):
-    """A text, said; a leaf of its own."""
+    """A text, said; a leaf of its own. `files`: "complaint" puts the form's entry on file."""
 
     text: str
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,15 @@ ACTION = Record(
         "next": NEXT,
     }
 )
-MESSAGE = Record({**_NODE, "text": TEXT_ID, "next": NEXT}, ("text",))
+MESSAGE = Record(
+    {
+        **_NODE,
+        "text": TEXT_ID,
+        "files": _one("complaint", "complaint", "complaint"),
+        "next": NEXT,
+    },
+    ("text",),
+)
 TRANSFER = Record(
     {
         **_NODE,

@@ -16,9 +16,9 @@ Path = tuple[Step, ...]
 class TextUse(NamedTuple):
     """A text's use, and what it is used for: its `role`.
 
-    `role` is word | outcome | confirm | answer | accepted | on | receipt | instead | other; `word`
-    is the role among `words`, the outcome, the leaf of an answer or a receipt, or the text
-    that this one stands in for; `path` where it stands.
+    `role` is word | outcome | confirm | answer | accepted | on | receipt | filed | instead |
+    other; `word` is the role among `words`, the outcome, the leaf of an answer or a receipt, or the
+    text that this one stands in for; `path` where it stands.
     """
 
     text: str
@@ -79,7 +79,8 @@ def _of_node(model: Model, node: Node) -> Iterator[TextUse]:
             yield from _of_action(node, path)
             yield from _asked(node.fields, path)
         case Message():
-            yield TextUse(node.text, (*path, "text"))
+            role = "filed" if node.files else "other"
+            yield TextUse(node.text, (*path, "text"), role, node=id_)
         case TransferNode():
             yield TextUse(node.say, (*path, "say"))
             for status, text in node.busy.items():

@@ -43,6 +43,7 @@ EXEMPT = {
     (TEXT, "ask_month"): "a texted month is optional, so that nobody is asked for it",
     (TEXT, "ask_month_again"): "a texted month that is wrong is the first try already",
     (VOICE, "confirmed_late"): "the shipped windows bind texts only",
+    (TEXT, "ask_feedback"): "who sends an empty text is told so; nobody else is asked",
     (VOICE, "no_such_service"): "a name that is none is texted",
     (VOICE, "about_service"): "each service of the calls is described; this is the next one's",
     (NOTICE, "receipt_enabled"): "each service has a receipt of its own; this is the next one's",
@@ -261,6 +262,7 @@ def sayable(model: Model, channel: str) -> Iterator[str]:
     never = UNVOICED if channel == VOICE else UNTEXTED
     yield from (text for word, text in model.outcomes.items() if word not in never)
     by_text = listed(model) | {code.node for codes in model.codes.values() for code in codes}
+    by_text |= {node.to for id_ in by_text if isinstance(node := model.nodes[id_], Form)}
     nodes = list(heard(model)) if channel == VOICE else [model.nodes[id_] for id_ in by_text]
     types = {field.type for node in nodes for field in getattr(node, "fields", ())}
     types |= {"phone", "password"}  # those of the password gate

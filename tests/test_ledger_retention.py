@@ -18,6 +18,7 @@ from ledger_rows import (
     text,
 )
 
+from ledger import complaint_records as c
 from ledger import records as r
 from ledger import trial_records as t
 from ledger.ledger import Ledger
@@ -49,6 +50,8 @@ def ledger(tmp_path):
                 text(name, at=at, due_at=at),
                 r.PasswordTry(name, name, at, True),
                 r.OptOut(name, name, at, "stop"),
+                c.Complaint(name, name, at, name, "", "10086900", "sms", "real", "sealed"),
+                c.ComplaintMove(name, at, "closed"),
                 r.Version(name, at, "{}", "", ""),
                 r.Serving(name, at, "", ""),
                 t.Trial(name, at, "d1", "d2", 10, "", "real", 31, -66, "", ""),
@@ -104,6 +107,18 @@ def test_purge_spares_what_is_not_over(ledger):
     ledger.purge(AT, "nightly")
     assert ledger.session("waits") is not None
     assert {row.id for row in ledger.rows(r.Outbox)} == {"new", "to go"}
+
+
+def test_purge_spares_complaints_that_are_open(ledger):
+    """What nobody has answered stays with all that was done about it, however old."""
+    open_ = c.Complaint("open", "s", OLD, "sub", "1", "10086900", "sms", "real", "sealed")
+    old = OLD - 400 * DAY
+    moves = [c.ComplaintMove("open", old, "raised", "province")]
+    ledger.append([open_._replace(at=old), open_._replace(id="shut", at=old), *moves]).result()
+    ledger.append([c.ComplaintMove("shut", old + HOUR, "closed")]).result()
+    ledger.purge(AT, "nightly")
+    assert {row.id for row in ledger.rows(c.Complaint)} == {"old", "new", "open"}
+    assert {row.complaint for row in ledger.rows(c.ComplaintMove)} == {"old", "new", "open"}
 
 
 def test_terms_are_whole_local_days(ledger):
