@@ -10,17 +10,15 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from waitress.server import create_server
+from typing import TYPE_CHECKING
 
 from hotline.house import House
+from hotline.httpd import HttpServer
 from hotline.ids import uuid7
 from hotline.optouts import Respecting
 from hotline.reload import Reloader
 from hotline.settings import BadSetting, Settings
 from hotline.sweep import Sweeper, recover
-from hotline.web import make_app
 from ivr.ami import Account, Watcher
 from ivr.fastagi import FastAgiServer
 from menus.findings import Finding
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hotline.serving")
 _BATCH = 1  # a crash loses at most the text that was being sent
-_HTTP_THREADS = 16
 
 Say = Callable[[str], None]
 
@@ -109,21 +106,6 @@ def _watchers(settings: Settings, say: Say) -> list[Watcher]:
     return [Watcher(account, on_state=lambda state: say(f"AMI      {words.get(state, state)}"))]
 
 
-def _carry(http: Any, stop: asyncio.Event) -> None:
-    """Runs waitress. Its loop may meet the sockets that the end has just closed under it."""
-    try:
-        http.run()
-    except OSError:
-        if not stop.is_set():
-            raise
-
-
-def _hang_up(http: Any) -> None:
-    """Ends waitress: answers that are being made go out (5 s at most), then its sockets close."""
-    http.task_dispatcher.shutdown()
-    http.close()
-
-
 async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], None]) -> None:
     """Serves until SIGINT or SIGTERM, then ends calls cleanly and closes what it opened."""
     settings = house.settings
@@ -144,12 +126,9 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     )
     port = await agi.start()
     say(f"FastAGI  agi://{settings.host}:{port}/hotline")
-    http = create_server(
-        make_app(house), host=settings.host, port=settings.http_port, threads=_HTTP_THREADS
-    )
-    web = threading.Thread(target=_carry, args=(http, stop), name="http", daemon=True)
-    web.start()
-    say(f"HTTP     http://{settings.host}:{http.effective_port}/")
+    http = HttpServer(house, settings.host, settings.http_port)
+    http.start()
+    say(f"HTTP     http://{settings.host}:{http.port}/")
     program = sys.argv[0] if Path(sys.argv[0]).name == "hotline" else "hotline"
     say(f"试一试 Try  {program} sms 13800138000 CXYE")
     say(f'            {program} call 13800138000 --keys "1 1"')
@@ -175,7 +154,7 @@ async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], Non
     finally:
         say("正在结束… Ending…")
         await agi.close()
-        await asyncio.to_thread(_hang_up, http)
+        await asyncio.to_thread(http.close)
         for helper in helpers:
             helper.close()
         sender.stop()

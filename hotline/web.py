@@ -94,7 +94,7 @@ def signature_check(house: House) -> Callable[[], None]:
 
 def make_app(house: House) -> Flask:
     """The WSGI application of a house."""
-    from hotline import web_kannel, web_sms, web_voice
+    from hotline import web_sms, web_voice
 
     app = Flask("hotline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
@@ -110,5 +110,4 @@ def make_app(house: House) -> Flask:
     check = signature_check(house)
     web_sms.add(app, house, check)
     web_voice.add(app, house, check)
-    web_kannel.add(app, house)
     return app

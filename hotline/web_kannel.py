@@ -1,70 +1,162 @@
-"""Kannel's requests: a text in, its reply on the HTTP answer or else by the outbox; receipts."""
+"""Kannel's requests: a text in, its reply on the HTTP answer or else by the outbox; receipts.
+
+ASGI, on the server's loop: while a text is worked on no thread waits for it, so that hundreds may
+be under way at once.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 import logging
+from collections.abc import Awaitable, Callable, Mapping
+from email.message import Message
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
-from flask import Flask, Response, abort, request
-
+from dialog.host import Delivery, Reply
+from dialog.turn import Perform
 from hotline.house import House
-from hotline.web import carried, refused, text_answer
+from hotline.web import MOST_BYTES, TEXT_ANSWER_S
 from sms_commands import kannel
 
 log = logging.getLogger("hotline.web.kannel")
 
+MO, DLR = "/kannel/mo", "/kannel/dlr"
 
-def add(app: Flask, house: House) -> None:
-    """Adds /kannel/mo and /kannel/dlr."""
-    settings = house.settings
-
-    def check() -> None:
-        secret = request.args.get("secret", "")
-        if not kannel.admitted(settings.kannel_secret, secret, request.remote_addr or ""):
-            log.warning("a request to %s without the secret was refused", request.path)
-            abort(403)
-
-    @app.route("/kannel/mo", methods=["GET", "POST"])
-    def mo() -> Response:
-        check()
-        try:
-            delivery = kannel.delivery(
-                request.args, _text(), house.now(), identity=settings.kannel_identity
-            )
-        except kannel.BadRequestError as bad:
-            return refused(bad)
-        reply = text_answer(house, delivery)
-        if isinstance(reply, Response):
-            return reply
-        text = carried(house, delivery.key, reply, kannel.provider_id(delivery.key))
-        told = kannel.headers(
-            text,
-            delivery.origin.called,
-            settings.kannel_receipts,
-            delivery.key,
-            delivery.reply_context,
-        )
-        return Response(text, mimetype="text/plain", headers=told if text else None)
-
-    @app.get("/kannel/dlr")
-    def dlr() -> Response:
-        check()
-        try:
-            receipt = kannel.receipt(request.args)
-        except kannel.BadRequestError as bad:
-            return refused(bad)
-        if receipt is not None:
-            house.ledger.note_receipt(
-                receipt.provider_id, house.now(), receipt.state, receipt.error
-            ).result()
-        return Response(status=204)
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def _text() -> str:
-    """The body of a POST in the charset that it names, or `text` of a GET."""
-    if request.method == "GET":
-        return request.args.get("text", "")
-    charset = request.mimetype_params.get("charset", "utf-8")
+class Answer(NamedTuple):
+    """An HTTP answer of plain text."""
+
+    status: int
+    text: str = ""
+    headers: Mapping[str, str] = {}
+
+
+def make_app(house: House) -> App:
+    """The ASGI application of /kannel/mo and /kannel/dlr."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await _answered(house, scope, receive)
+        body = answer.text.encode()
+        headers = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body))}
+        named = [(k.encode(), v.encode()) for k, v in {**headers, **answer.headers}.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": named})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+async def _answered(house: House, scope: Scope, receive: Receive) -> Answer:
+    fields = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    peer = scope["client"][0] if scope.get("client") else ""
+    if not kannel.admitted(house.settings.kannel_secret, fields.get("secret", ""), peer):
+        log.warning("a request to %s without the secret was refused", scope["path"])
+        return Answer(403)
+    asked = scope["path"], scope["method"]
     try:
-        return request.get_data().decode(charset, "replace")
+        if asked == (MO, "GET"):
+            return await _text(house, fields, fields.get("text", ""))
+        if asked == (MO, "POST"):
+            body = await _body(receive)
+            if body is None:
+                return Answer(413)
+            return await _text(house, fields, _decoded(body, scope["headers"]))
+        if asked == (DLR, "GET"):
+            return await _receipt(house, fields)
+    except kannel.BadRequestError as bad:
+        return Answer(400, f"{bad}\n")
+    return Answer(405 if asked[0] in (MO, DLR) else 404)
+
+
+async def _text(house: House, fields: Mapping[str, str], text: str) -> Answer:
+    delivery = kannel.delivery(fields, text, house.now(), identity=house.settings.kannel_identity)
+    try:
+        reply = await _reply(house, delivery)
+    except Exception as error:  # noqa: BLE001 - whatever kept it from being taken
+        log.error("a text was not taken: %s", type(error).__name__)
+        return Answer(503)  # it is in no record, so Kannel must bring it again
+    if reply is None and house.ledger.delivery(delivery.key) is None:
+        return Answer(503)
+    if reply is None or not await _carries(house, delivery.key, reply):
+        return Answer(200)
+    callback = house.settings.kannel_receipts
+    called, context = delivery.origin.called, delivery.reply_context
+    told = kannel.headers(reply.text, called, callback, delivery.key, context)
+    return Answer(200, reply.text, told)
+
+
+async def _reply(house: House, delivery: Delivery) -> Reply | None:
+    """The delivery's closing reply, None when it did not come in time. Raises what the host did."""
+    loop = asyncio.get_running_loop()
+    closing: asyncio.Future[Reply] = loop.create_future()
+
+    def settle(reply: Reply | Exception) -> None:
+        if closing.done():
+            return
+        if isinstance(reply, Exception):
+            closing.set_exception(reply)
+        elif not isinstance(reply.then, Perform):
+            closing.set_result(reply)
+
+    def on_reply(reply: Reply | Exception) -> None:
+        loop.call_soon_threadsafe(settle, reply)
+
+    house.runner.deliver(delivery, on_reply)
+    try:
+        return await asyncio.wait_for(closing, TEXT_ANSWER_S)
+    except TimeoutError:
+        return None
+
+
+async def _carries(house: House, key: str, reply: Reply) -> bool:
+    """Whether this answer is the one that may carry the reply."""
+    if not reply.text:
+        return False
+    ledger = house.ledger
+    claim = ledger.outbox_carry(key, house.now(), kannel.provider_id(key))
+    return await asyncio.wrap_future(claim) or (reply.replayed and ledger.outbox_carried(key))
+
+
+async def _receipt(house: House, fields: Mapping[str, str]) -> Answer:
+    receipt = kannel.receipt(fields)
+    if receipt is not None:
+        noted = house.ledger.note_receipt(
+            receipt.provider_id, house.now(), receipt.state, receipt.error
+        )
+        await asyncio.wrap_future(noted)
+    return Answer(200)  # Kannel repeats a request that gets another status
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The request's body, None when it is too long."""
+    body = b""
+    while True:
+        part = await receive()
+        body += bytes(part.get("body", b""))
+        if len(body) > MOST_BYTES:
+            return None
+        if not part.get("more_body"):
+            return body
+
+
+def _decoded(body: bytes, headers: list[tuple[bytes, bytes]]) -> str:
+    """The text in the charset that the request names."""
+    return body.decode(_charset(dict(headers).get(b"content-type", b"")), "replace")
+
+
+@lru_cache(maxsize=16)
+def _charset(content_type: bytes) -> str:
+    """The charset of a content type; UTF-8 for none and for one that nobody knows."""
+    said = Message()
+    said["content-type"] = content_type.decode("latin-1")
+    try:
+        return codecs.lookup(said.get_content_charset("utf-8")).name
     except LookupError:
-        return request.get_data().decode("utf-8", "replace")
+        return "utf-8"

@@ -12,6 +12,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -51,11 +52,16 @@ def admitted(secret: str, given: str, peer: str) -> bool:
 
     Without a secret nothing is admitted.
     """
+    right = hmac.compare_digest(secret.encode(), given.encode())
+    return bool(secret) and right and _here(peer)
+
+
+@lru_cache(maxsize=64)
+def _here(peer: str) -> bool:
     try:
-        here = ipaddress.ip_address(peer).is_loopback
+        return ipaddress.ip_address(peer).is_loopback
     except ValueError:
         return False
-    return here and bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
 
 
 def delivery(fields: Mapping[str, str], text: str, at: int, *, identity: str = NETWORK) -> Delivery:

@@ -106,6 +106,13 @@ class Gateway:
             end = self._requests + n
             self._begun.wait_for(lambda: self._requests >= end or self.over, 60)
 
+    def bring_the_rest(self, port: int) -> None:
+        """Brings what nobody has answered to another server."""
+        self.port, self.over = port, False
+        for text in list(self.brought.values()):
+            if text.id not in self.answers:
+                self.bring(text)
+
     def bring(self, text: Text) -> str | None:
         """Brings a text until it is answered; None when the stream ends before that."""
         self.brought[text.id] = text

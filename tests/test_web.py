@@ -33,7 +33,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def client(house: House) -> FlaskClient:
-    """Talks to the WSGI application as waitress does."""
+    """Talks to the WSGI application as the server does."""
     return make_app(house).test_client()
 
 

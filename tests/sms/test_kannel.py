@@ -14,12 +14,11 @@ import pytest
 import smsc as the_smsc
 from kannel import FAKESMSC, SECRET, Kannel
 from smsc import Smsc
-from waitress.server import create_server
 
 from hotline.house import House
+from hotline.httpd import HttpServer
 from hotline.serving import make_sender
 from hotline.settings import Settings
-from hotline.web import make_app
 from ledger import records
 from sms_commands.compose import split
 from sms_commands.kannel import KannelSender
@@ -48,12 +47,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = Settings(ROOT, run / "home", http_port=port, kannel_secret=SECRET)
     settings.home.mkdir()
     with House(settings) as house, the_smsc.running() as smsc:
-        http = create_server(make_app(house), host="127.0.0.1", port=port, threads=8)
-        threading.Thread(target=http.run, daemon=True).start()
+        http = HttpServer(house, "127.0.0.1", port)
+        http.start()
         with the_kannel.running(run, port, smsc.port) as kannel:
             smsc.see("bound")
             yield Served(house, kannel, smsc)
-        http.task_dispatcher.shutdown()
         http.close()
 
 
