@@ -361,10 +361,14 @@ def test_command_with_other_menus_and_days(tmp_path: Path) -> None:
         (["--from", "2999-01-01"], "lies in the past"),
         (["--days", "0"], "--days"),
         (["--menus", "none.yaml"], "none.yaml"),
+        (["--want", "payments"], "write LEAF=WEIGHT"),
+        (["--want", "payments=nan"], "write LEAF=WEIGHT"),
+        (["--want", "payment=5"], "payments"),
+        (["--patience", "0"], "--patience"),
     ],
 )
 def test_bad_use_is_told(tmp_path: Path, args: list[str], told: str) -> None:
-    """Days to come, no days, a file that is not there: one sentence, status 2, nothing written."""
+    """Days to come, no days, no such file or leaf: one sentence, status 2, nothing written."""
     home = make_home(tmp_path)
     done = hotline(home, "demo-traffic", *args)
     assert done.exit_code == 2

@@ -54,6 +54,25 @@ _MOST_DAYS = 400
     help="用哪个菜单文件；写几次就先后使用。 Menus to play instead; several follow one another.",
 )
 @click.option(
+    "--want",
+    "wants",
+    multiple=True,
+    metavar="LEAF=WEIGHT",
+    help="多少人要某项，如 payments=100；平常合计约 100。 How much is wanted (usually 100 in all).",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(1, 3600),
+    metavar="SECONDS",
+    help="平均肯听多少秒，默认 400。 How long people listen on average (default: 400).",
+)
+@click.option(
+    "--regulars",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="多少人记得按键，默认 0.3。 Which share knows the keys (default: 0.3).",
+)
+@click.option(
     "--truth",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -66,6 +85,9 @@ def demo_traffic(
     seed: int,
     first: datetime.datetime | None,
     menus: tuple[Path, ...],
+    wants: tuple[str, ...],
+    patience: float | None,
+    regulars: float | None,
     truth: Path | None,
     site: Path | None,
     home: Path | None,
@@ -76,15 +98,18 @@ def demo_traffic(
     show them with --traffic demo. What was planted is written beside, to compare with. Ctrl-C ends
     it cleanly; the same command goes on where it stopped.
     """
+    from hotline.demo.parameters import planned
     from hotline.demo.run import Span, Taken
     from hotline.demo.traffic import TRUTH, Traffic
     from hotline.versions import Refused
 
     chosen = settings(site, home)
     span = Span(seed, _first_day(chosen.zone, days, first), days, calls_per_day)
+    wanted = dict(map(_want, wants))
     with open_house(chosen) as house:
         try:
-            traffic = Traffic(house, span, menus)
+            traffic = Traffic(house, span, menus, planned(wanted, patience, regulars))
+            _known(wanted, traffic)
             _played(traffic)
         except Refused as refused:
             show_findings(refused.findings)
@@ -97,6 +122,33 @@ def demo_traffic(
     file = truth or chosen.home / TRUTH
     traffic.write_truth(file)
     _tell(traffic, file)
+
+
+def _want(text: str) -> tuple[str, float]:
+    target, _, weight = text.rpartition("=")
+    try:
+        number = float(weight)
+    except ValueError:
+        number = -1
+    if not target or not 0 <= number < 1e9:
+        raise click.UsageError(
+            f"--want {text}：请写“业务=份额”，如 payments=100。"
+            f" --want {text}: write LEAF=WEIGHT, such as payments=100."
+        )
+    return target, number
+
+
+def _known(wanted: dict[str, float], traffic: Any) -> None:
+    from menus.findings import hint
+
+    known = sorted({target for one in traffic.versions for target in one.ways.targets})
+    for target in wanted:
+        if target not in known:
+            near = hint(target, known)
+            raise click.UsageError(
+                f"菜单里没有通往 {target} 的选项。{near['hint_zh']}"
+                f" No line of the menus leads to {target}.{near['hint_en']}"
+            )
 
 
 def _first_day(zone: str, days: int, first: datetime.datetime | None) -> datetime.date:

@@ -206,3 +206,19 @@ class Parameters(NamedTuple):
     faults: Faults = Faults()
     agents: Agents = Agents()
     again: Again = Again()
+
+
+def planned(
+    wanted: Mapping[str, float], patience_s: float | None, regulars: float | None
+) -> Parameters:
+    """The usual people, but for what is given: weights by target, mean patience, who knows keys."""
+    usual = Parameters()
+    weights = {**usual.demand.weights, **wanted}
+    patience, people = usual.patience, usual.people
+    if patience_s is not None:
+        patience = patience._replace(mean_s=patience_s)
+    if regulars is not None:
+        people = people._replace(regulars=regulars)
+    return usual._replace(
+        demand=usual.demand._replace(weights=weights), patience=patience, people=people
+    )
