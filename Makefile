@@ -43,6 +43,8 @@ bench: $(READY) ## figures of speed
 	$(BIN)/python bench/tune.py
 	$(BIN)/python bench/agi.py --keys "1 9 9"
 	$(BIN)/python bench/agi.py --rate 1000
+	$(BIN)/python -m bench.sms
+	$(BIN)/python -m bench.smpp
 
 docs: $(READY) ## check that every command in the docs works
 	$(BIN)/pytest -q tests/test_docs.py

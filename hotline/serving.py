@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,24 +60,17 @@ def _desks(house: House) -> list[SmppDesk]:
         return []
     from hotline.smpp import desks  # the SMPP library is read when there is a link
 
-    return desks(house, make_record(house))
+    return desks(house, lambda outcome: noted(house, outcome))
 
 
-def make_record(house: House) -> Callable[[Outcome], None]:
-    """Writes what became of a claimed text; returns when it is durable."""
-
-    def record(outcome: Outcome) -> None:
-        ledger = house.ledger
-        if outcome.error:
-            ledger.outbox_failed(
-                outcome.outbox, outcome.attempt, outcome.at, outcome.error, outcome.retry_at
-            ).result()
-        else:
-            ledger.outbox_sent(
-                outcome.outbox, outcome.attempt, outcome.at, outcome.provider_id
-            ).result()
-
-    return record
+def noted(house: House, outcome: Outcome) -> Future[None]:
+    """Writes what became of a claimed text; done when it is durable."""
+    ledger = house.ledger
+    if outcome.error:
+        return ledger.outbox_failed(
+            outcome.outbox, outcome.attempt, outcome.at, outcome.error, outcome.retry_at
+        )
+    return ledger.outbox_sent(outcome.outbox, outcome.attempt, outcome.at, outcome.provider_id)
 
 
 def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event) -> Sender:
@@ -84,7 +78,7 @@ def make_sender(house: House, links: dict[str, SendPort], wake: threading.Event)
     owner = uuid7(house.now())
     return Sender(
         lambda now: house.ledger.outbox_due(now, _BATCH, owner, LEASE_MS, list(links)).result(),
-        make_record(house),
+        lambda outcome: noted(house, outcome).result(),
         links,
         house.now,
         wake,

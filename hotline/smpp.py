@@ -7,6 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import Future
 from urllib.parse import parse_qs, urlsplit
 
 from dialog.events import TextReceived
@@ -35,7 +36,8 @@ INCOMPLETE_MS = 10 * 60_000
 GAP = "…"
 """Stands where a part never came, so that what is left is never taken for a whole code."""
 
-Record = Callable[[Outcome], None]
+Record = Callable[[Outcome], Future[None]]
+"""Writes what became of a text; done when it is durable."""
 
 
 def accounts(setting: str) -> list[tuple[Account, int]]:
@@ -188,7 +190,7 @@ class SmppDesk:
             outcome = not_sent(claimed, house.now(), error)
         else:
             outcome = Outcome(claimed.text.id, claimed.attempt, house.now(), provider_id=message)
-        await asyncio.to_thread(self._record, outcome)
+        await asyncio.wrap_future(self._record(outcome))
 
     async def _submit(self, text: Text) -> str:
         bound = [link for link in self.links if link.bound.is_set()] or self.links

@@ -16,7 +16,7 @@ from smsc import PASSWORD, Smsc
 
 from hotline.house import House
 from hotline.ids import uuid7
-from hotline.serving import make_record
+from hotline.serving import noted
 from hotline.settings import BadSetting, Settings
 from hotline.smpp import SmppDesk, accounts
 from hotline.sweep import recover
@@ -39,7 +39,7 @@ class Running:
         account = Account("smpp", "127.0.0.1", smsc.port, "hotline", PASSWORD)
 
         async def begin() -> SmppDesk:
-            desk = SmppDesk(house, account, binds, make_record(house))
+            desk = SmppDesk(house, account, binds, lambda outcome: noted(house, outcome))
             desk.start()
             return desk
 
