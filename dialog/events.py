@@ -42,12 +42,19 @@ STOP, START, HELP = "stop", "start", "help"
 VERDICTS = (STOP, START, HELP)
 """The link has done and answered it: STOP, START and HELP on Twilio's numbers."""
 
+Used = tuple[tuple[str, int], ...]
+"""Leaves and how often they were asked for."""
+
 
 class CallArrived(NamedTuple):
-    """A call has been answered; `profile` is None when the BSS is away or knows no such number."""
+    """A call has been answered; `profile` is None when the BSS is away or knows no such number.
+
+    `used`: what the subscriber asked for lately, leaves and how often, most used first.
+    """
 
     at: int
     profile: Profile | None = None
+    used: Used = ()
 
 
 class TextReceived(NamedTuple):
@@ -56,6 +63,7 @@ class TextReceived(NamedTuple):
     `received`: when the link took it, which dated rules go by; 0 where the link does not say.
     `listed`: a list or a price that a digit answers was sent within a day; told of bare digits.
     `verdict`: what is known of it before it is read (VERDICTS), "" of most.
+    `used` as for a call; told of texts that reach a menu with own options.
     """
 
     at: int
@@ -64,6 +72,7 @@ class TextReceived(NamedTuple):
     received: int = 0
     listed: bool = False
     verdict: str = ""
+    used: Used = ()
 
 
 class DigitsEntered(NamedTuple):

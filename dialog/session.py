@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dialog.events import Profile, load_profile
+from dialog.events import Profile, Used, load_profile
 
-FORMAT = 2
+FORMAT = 3
 
 # made once: json.dumps makes a new encoder for each call that is not all defaults
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
@@ -77,6 +77,7 @@ class Session(NamedTuple):
     errors: int = 0  # tries that went wrong so far
     agent: bool = False  # has asked for an agent
     book: str = ""  # the codebook whose code led here; a list that it opened keeps it
+    used: Used = ()  # what the subscriber asked for lately, for own options
     state: str = OPEN
     deadline: int = 0  # UTC ms, 0 = none
     format: int = FORMAT
@@ -101,4 +102,5 @@ def load(text: str) -> Session:
     row[15] = None if row[15] is None else tuple(row[15])
     row[16] = tuple(row[16])
     row[17] = tuple(row[17])
+    row[22] = tuple((leaf, n) for leaf, n in row[22])
     return Session(*row)

@@ -139,6 +139,10 @@ class OrderMoved(NamedTuple):
     heard_ms: int = 0
 
 
+OWN = "own"
+"""The key of a visit that took one of the subscriber's own options, whichever key it was."""
+
+
 class Visited(NamedTuple):
     """Where a step stood: the node, the try, the options as offered, the key that was taken."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dialog.events import Event, TextReceived
-from dialog.session import Session
+from dialog.events import CallArrived, Event, TextReceived, Used
+from dialog.session import NETWORK, Session
 from ledger.history import History
-from menus.keywords import bare_digit
+from menus.keywords import bare_digit, normalise
 from menus.model import Action, Menu, Model, Node
 
 LISTED_MS = 24 * 3600 * 1000
 """How long after a list or a price a bare digit is taken for an answer to it."""
+USED_MS = 90 * 24 * 3600 * 1000
+USED_ROWS = 8
+"""Own options are made of the last requests that went well: so many, and none older."""
 
 
 class Recall:
@@ -22,8 +25,14 @@ class Recall:
 
     def into(self, model: Model, session: Session, event: Event) -> Event:
         """The event with what the record knows for it."""
-        if isinstance(event, TextReceived) and self._asks(session, event):
-            return event._replace(listed=self._listed(model, session, event))
+        if isinstance(event, CallArrived):
+            if model.own_least:
+                return event._replace(used=self._used(model, session, event))
+        elif isinstance(event, TextReceived):
+            if self._asks(session, event):
+                return event._replace(listed=self._listed(model, session, event))
+            if model.own_spellings and normalise(event.text) in model.own_spellings:
+                return event._replace(used=self._used(model, session, event))
         return event
 
     @staticmethod
@@ -33,12 +42,24 @@ class Recall:
 
     def _listed(self, model: Model, session: Session, event: TextReceived) -> bool:
         origin, since = session.origin, (event.received or event.at) - LISTED_MS
-        profile = event.profile or session.profile
-        who = self._pseudonym((profile.subscriber if profile else "") or origin.caller)
+        who = self._who(session, event)
         reached = self._ledger.reached(who, origin.called, origin.traffic, since)
         return any(
             one.reason == "confirm_timeout" or _lists(model.nodes.get(one.node)) for one in reached
         )
+
+    def _used(self, model: Model, session: Session, event: CallArrived | TextReceived) -> Used:
+        """Of those only whose number the network vouches for: what one asks for is private."""
+        origin = session.origin
+        if origin.identity != NETWORK or session.acting:
+            return ()
+        who, since = self._who(session, event), event.at - USED_MS
+        return self._ledger.used(who, origin.traffic, since, model.own_least, USED_ROWS)
+
+    def _who(self, session: Session, event: CallArrived | TextReceived) -> str:
+        """The subscriber's name in the record."""
+        profile = event.profile or session.profile
+        return self._pseudonym((profile.subscriber if profile else "") or session.origin.caller)
 
 
 def _lists(node: Node | None) -> bool:

@@ -212,7 +212,8 @@ def free_keys(model: Model) -> list[str]:
     """The keys that the top menu has left, in the order in which they are given out."""
     top = model.nodes[model.start["voice"]]
     assert isinstance(top, Menu)
-    taken = {choice.key for choice in top.choices} | set(top.reserved)
+    own = top.own.keys if top.own is not None else ()
+    taken = {choice.key for choice in top.choices} | set(top.reserved) | set(own)
     return [key for key in KEYS if key not in taken and key.isdigit()]
 
 

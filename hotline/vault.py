@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 _KEY = 32
+_NAMED = 16_384
+"""Pseudonyms kept at hand: a dialogue asks for the same few again and again."""
 
 
 class Unreadable(ValueError):
@@ -48,6 +51,7 @@ class Vault:
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(hashlib.sha256(b"seal" + key).digest())
         self._name = hashlib.sha256(b"name" + key).digest()
+        self._pseudonym = lru_cache(maxsize=_NAMED)(self._new_pseudonym)
 
     @classmethod
     def at(cls, path: Path) -> Vault:
@@ -84,6 +88,7 @@ class Vault:
 
     def pseudonym(self, number: str) -> str:
         """The name under which a number or subscription stands in the record; "" stays ""."""
-        if not number:
-            return ""
+        return self._pseudonym(number) if number else ""
+
+    def _new_pseudonym(self, number: str) -> str:
         return hmac.new(self._name, number.encode(), hashlib.sha256).hexdigest()[:20]

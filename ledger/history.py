@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
+from dialog.outcomes import ACCEPTED, SUCCEEDED
 from ledger.counts import NO_LEAF
 from ledger.store import Store
 
@@ -12,6 +14,15 @@ _OWN = f"FROM requests r LEFT JOIN closings c ON c.request = r.id WHERE r.leaf <
 _REACHED = f"""
 SELECT DISTINCT r.node, COALESCE(c.reason, '') {_OWN}
 AND r.subscriber = ? AND r.at >= ? AND r.channel = 'text' AND r.called = ? AND r.traffic = ?
+"""
+# most callers have asked for little, and so much is told by a few entries of the index
+_ENOUGH = f"""
+SELECT COUNT(*) FROM (SELECT 1 FROM requests
+WHERE leaf <> '{NO_LEAF}' AND subscriber = ? AND at >= ? LIMIT ?)
+"""  # noqa: S608
+_USED = f"""
+SELECT r.leaf {_OWN} AND r.subscriber = ? AND r.at >= ? AND r.traffic = ?
+AND c.outcome IN ('{SUCCEEDED}', '{ACCEPTED}') ORDER BY r.at DESC LIMIT ?
 """
 
 
@@ -31,3 +42,17 @@ class History(Store):
             return []
         found = self._read(_REACHED, (subscriber, since, called, traffic))
         return [Reached(*row) for row in found]
+
+    def used(
+        self, subscriber: str, traffic: str, since: int, least: int, rows: int
+    ) -> tuple[tuple[str, int], ...]:
+        """The leaves that a subscriber asked for `least` times among the last `rows` requests.
+
+        Of those that went well, by voice and by text, from that time (UTC ms) on; the most used
+        first, of two alike the one of late.
+        """
+        if not subscriber or self._first(_ENOUGH, (subscriber, since, least))[0] < least:
+            return ()
+        found = self._read(_USED, (subscriber, since, traffic, rows))
+        asked = Counter(leaf for (leaf,) in found).most_common()
+        return tuple((leaf, n) for leaf, n in asked if n >= least)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from menus import own
 from menus.courtesy import Courtesy
 from menus.findings import Finding, finding, hint
 from menus.keywords import Index, normalise
@@ -27,6 +29,7 @@ from menus.model import (
     Message,
     Model,
     Node,
+    Own,
     Text,
     TransferNode,
     Tries,
@@ -65,6 +68,10 @@ def _by_leaf(texts: str | Mapping[str, str]) -> dict[str, str]:
     return {"" if leaf == "default" else leaf: text for leaf, text in texts.items()}
 
 
+def _own(row: Mapping[str, Any]) -> Own:
+    return Own(row["intro"], tuple(row["of"]), tuple(row["keys"]), row["least"])
+
+
 class _Builder:
     def __init__(self, menus: Mapping[str, Any], marks: Marks) -> None:
         self.menus, self.marks = menus, marks
@@ -80,6 +87,7 @@ class _Builder:
         for kind, section in SECTIONS.items():
             for id_, row in menus.get(section, {}).items():
                 self._add(kind, section, id_, row)
+        self.nodes = own.with_leaves(self.nodes)
         codes = {book: self._codes(book, rows["codes"]) for book, rows in books.items()}
         uses = tuple(
             BookUse(
@@ -135,6 +143,8 @@ class _Builder:
             faults=self.faults,
             step_limit=self.defaults.get("step_limit", 100),
             courtesy=courtesy,
+            own_least=own.least(self.nodes),
+            own_spellings=own.spellings(chain.from_iterable(codes.values()), self.nodes),
             index=Index(uses, codes, self.nodes, courtesy, menus.get("names", {})),
             marks=self.marks,
         )
@@ -168,7 +178,11 @@ class _Builder:
                     self._choice(section, id_, n, c) for n, c in enumerate(row["choices"])
                 )
                 node: Node = Menu(
-                    **common, intro=row["intro"], choices=choices, sets=row.get("sets", "")
+                    **common,
+                    intro=row["intro"],
+                    choices=choices,
+                    sets=row.get("sets", ""),
+                    own=_own(row["own"]) if "own" in row else None,
                 )
             case "form":
                 node = Form(**common, fields=self._fields(section, id_, row), to=row["to"])

@@ -93,7 +93,8 @@ def heard(model: Model) -> Iterator[Node]:
 
 def _onward(node: Node) -> Iterable[str]:
     if isinstance(node, Menu):
-        return [choice.to for choice in node.choices]
+        own = node.own.leaves.values() if node.own is not None else ()
+        return [choice.to for choice in (*node.choices, *own)]
     return [node.to] if isinstance(node, Form) else []
 
 
@@ -103,6 +104,9 @@ def _texts(node: Node) -> Iterator[str]:
         case Menu():
             yield node.intro
             yield from (choice.label for choice in node.choices)
+            if node.own is not None:
+                yield node.own.intro
+                yield from (choice.label for choice in node.own.leaves.values())
         case Form():
             yield from _asked(node.fields)
         case Action():

@@ -15,7 +15,8 @@ from typing import Any
 from menus.model import Model
 from menus.template import Slot
 
-_APART = frozenset(("digest", "place", "index", "marks"))
+_APART = frozenset(("digest", "place", "index", "marks", "leaves"))
+"""What a version is not told apart by: `leaves` of own options follow from the menus."""
 SHOWN = 16
 """How many characters of a digest people are shown."""
 

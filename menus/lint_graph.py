@@ -125,7 +125,8 @@ def _asks_words(node: Node) -> bool:
 def _keys(model: Model, node: Menu) -> Iterator[Finding]:
     path = path_of(node)
     fewest, most = SPOKEN_KEYS
-    keys = {choice.key for choice in node.choices} | node.reserved.keys()
+    own = node.own.keys if node.own is not None else ()
+    keys = {choice.key for choice in node.choices} | node.reserved.keys() | set(own)
     if not fewest <= len(keys) <= most:
         yield finding("menu_size", model.marks.key(*path, "choices"), count=len(keys))
     for n, choice in enumerate(node.choices):
@@ -138,3 +139,11 @@ def _keys(model: Model, node: Menu) -> Iterator[Finding]:
             if same and overlap(choice.filter or _EVERYBODY, other.filter or _EVERYBODY):
                 yield finding("duplicate_key", place, key=choice.key, line=other.place.line)
                 break
+    for n, key in enumerate(own):
+        place = model.marks.at(*path, "own", "keys", n)
+        if key in node.reserved:
+            yield finding("reserved_collision", place, key=key, function=node.reserved[key])
+        taken = [choice.place for choice in node.choices if choice.key == key]
+        if taken or key in own[:n]:
+            line = taken[0].line if taken else place.line
+            yield finding("duplicate_key", place, key=key, line=line)

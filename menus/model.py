@@ -122,12 +122,28 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What a subscriber asks for most, offered before a menu's choices.
+
+    The options are choices of the menus `of`, by their leaf; one must have been asked for `least`
+    times lately. `keys` are given out in their order, to the most used first.
+    """
+
+    intro: str
+    of: tuple[str, ...]
+    keys: tuple[str, ...]
+    least: int
+    leaves: Mapping[str, Choice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Menu(Node):
     """An intro and an ordered list of choices: list order is the order spoken."""
 
     intro: str
     choices: tuple[Choice, ...]
     sets: str = ""  # "language": a choice's constant `language` is taken as the session's
+    own: Own | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,5 +259,9 @@ class Model:
     operators: Mapping[str, str] = field(default_factory=dict)
     """Called number -> the operator whose subscribers it serves, where it serves only those."""
     courtesy: Courtesy = NO_COURTESY
+    own_least: int = 0
+    """The fewest uses that some menu's own options ask for; 0 = no menu has any."""
+    own_spellings: frozenset[str] = frozenset()
+    """The texts, normalised, that reach such a menu."""
     index: Any = None  # menus.keywords.Index over books and codes
     marks: Any = field(default=None, compare=False, repr=False)  # menus.marks.Marks, for lint

@@ -37,6 +37,13 @@ def _nodes(model: Model) -> Iterator[Finding]:
         if use.node not in model.nodes:
             near = hint(use.node, model.nodes)
             yield finding("unknown_node", model.marks.at(*use.path), id=use.node, **near)
+    menus = [node.id for node in model.nodes.values() if isinstance(node, Menu)]
+    for node in model.nodes.values():
+        if isinstance(node, Menu) and node.own is not None:
+            for n, id_ in enumerate(node.own.of):
+                if id_ not in menus:
+                    place = model.marks.at(*path_of(node), "own", "of", n)
+                    yield finding("unknown_node", place, id=id_, **hint(id_, menus))
 
 
 def _constants(model: Model) -> Iterator[Finding]:

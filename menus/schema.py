@@ -191,10 +191,15 @@ CHOICE = Record(
     },
     ("key", "label", "to"),
 )
+OWN = Record(
+    {"intro": TEXT_ID, "of": Rows(NODE, 1), "keys": Rows(KEY, 1), "least": COUNT},
+    ("intro", "of", "keys", "least"),
+)
 MENU = Record(
     {
         **_NODE,
         "intro": TEXT_ID,
+        "own": OWN,
         "choices": Rows(CHOICE, 1),
         "sets": _one("language", "language", "language"),
     },

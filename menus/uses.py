@@ -71,6 +71,8 @@ def _of_node(model: Model, node: Node) -> Iterator[TextUse]:
     match node:
         case Menu():
             yield TextUse(node.intro, (*path, "intro"))
+            if node.own is not None:
+                yield TextUse(node.own.intro, (*path, "own", "intro"))
             for n, choice in enumerate(node.choices):
                 yield TextUse(choice.label, (*path, "choices", n, "label"))
         case Form():

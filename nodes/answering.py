@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dialog.events import CallEnded, DigitsEntered, NoInput, load_values
 from dialog.outcomes import SUCCEEDED
-from dialog.turn import Collect, Say, Told, load_wait
+from dialog.turn import OWN, Collect, Say, Told, load_wait
 from menus.model import Action, Form, Menu, Node
-from nodes import action, form, menu
+from nodes import action, form, menu, own
 from nodes.step import Illegal, Step
 
 
@@ -44,7 +44,9 @@ def _recorded(collect: Collect, digits: str) -> str:
 
 
 def _key_in_menu(step: Step, node: Menu, key: str) -> None:
-    step.visited(tuple(c.key for c in menu.offered(step, node)), key[:1])
+    mine = any(choice.key == key for choice in own.options(step, node))
+    offered = tuple(choice.key for choice in menu.offered(step, node))
+    step.visited(offered, OWN if mine else key[:1])
     function = node.reserved.get(key)
     if function == "agent":
         step.fail("abandoned")

@@ -7,25 +7,34 @@ from functools import lru_cache
 from dialog import values
 from dialog.turn import Collect, Say
 from menus.model import Choice, Menu
+from nodes import own
 from nodes.filters import admits
 from nodes.step import Step
 
 
 def offered(step: Step, menu: Menu) -> list[Choice]:
-    """The choices that this subscriber is offered now, in the order spoken."""
+    """The choices that this subscriber is offered now, in the order spoken, own options first."""
+    return [*own.options(step, menu), *_fixed(step, menu)]
+
+
+def _fixed(step: Step, menu: Menu) -> list[Choice]:
     return [c for c in menu.choices if c.filter is None or admits(c.filter, step)]
 
 
 def enter(step: Step, menu: Menu) -> None:
-    """Says the intro and the choices, then waits for one key.
+    """Says own options, the intro and the choices, then waits for one key.
 
     What this turn said before the menu is kept: repeating the menu repeats it too.
     """
     step.said = tuple(step.says)
-    step.say(menu.intro)
     words = step.model.words
     text = words["choice"]
-    step.says += [announced(text, c.label, c.key) for c in offered(step, menu)]
+    mine = own.options(step, menu)
+    if mine and menu.own is not None:
+        step.say(menu.own.intro)
+        step.says += [announced(text, c.label, c.key) for c in mine]
+    step.say(menu.intro)
+    step.says += [announced(text, c.label, c.key) for c in _fixed(step, menu)]
     if step.voice:
         for key, function in menu.reserved.items():
             if function != "back" or step.trail:

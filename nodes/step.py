@@ -75,6 +75,7 @@ class Step:
         "then",
         "trail",
         "tries",
+        "used",
         "when",
     )
 
@@ -90,7 +91,7 @@ class Step:
         self.tries, self.trail, self.request = session.tries, session.trail, session.request
         self.quote, self.said, self.state = session.quote, session.said, session.state
         self.leaves, self.errors, self.agent = session.leaves, session.errors, session.agent
-        self.book = session.book
+        self.book, self.used = session.book, session.used
         self.says: list[Say] = []
         self.notify: list[Notify] = []
         self.facts: list[Fact] = []
@@ -270,6 +271,7 @@ class Step:
                 self.errors,
                 self.agent,
                 self.book,
+                self.used,
                 self.state,
                 0 if self.state == ENDED else self.at + _patience(then, self.voice),
             ),

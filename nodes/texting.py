@@ -26,9 +26,10 @@ from nodes.step import Illegal, Step
 
 
 def know(step: Step, event: CallArrived | TextReceived) -> None:
-    """Takes over what the BSS knows of the subscriber."""
+    """Takes over what the record and the BSS know of the subscriber, the latter once."""
+    step.used = event.used or step.used
     profile = event.profile
-    if profile is not None:
+    if profile is not None and not step.session.turn:
         step.profile = profile
         if profile.language in step.model.languages:
             step.language = profile.language
@@ -36,8 +37,7 @@ def know(step: Step, event: CallArrived | TextReceived) -> None:
 
 def text_received(step: Step, event: TextReceived) -> None:
     """A text is tried as STOP or HELP, as an answer, as a keyword; then it matches nothing."""
-    if not step.session.turn:
-        know(step, event)
+    know(step, event)
     wait = step.session.wait
     if wait and wait[0] != "Collect":
         raise Illegal(f"a text while {wait[0]} is waited for")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from dialog.turn import OWN
 from ledger.counts import ATTEMPT, CALL, LOST, STEP, Count, Visit
 from reports.basis import Basis
 from reports.interval import poisson
@@ -179,7 +180,7 @@ def _what(visit: Visit, spot: Spot) -> Iterator[str]:
 
 
 def _fits_not(visit: Visit, spot: Spot) -> bool:
-    return visit.key not in spot.choices and visit.key not in spot.reserved
+    return visit.key not in (*spot.choices, *spot.reserved, OWN)
 
 
 def _first_keys(visits: Sequence[Visit], versions: Mapping[str, Mapping[str, Spot] | None]) -> Rate:

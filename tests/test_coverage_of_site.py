@@ -286,6 +286,8 @@ def of_node(node: object, channel: str) -> Iterator[str]:
         case Menu():
             yield node.intro
             yield from (choice.label for choice in node.choices)
+            if node.own is not None:
+                yield node.own.intro
         case Message():
             yield node.text
         case TransferNode():

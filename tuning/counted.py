@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from dialog.turn import OWN
 from ledger.counts import STEP, Visit
 
 NEEDS = ("digest", "node", "stage", "event", "key")
@@ -51,7 +52,7 @@ def counted(visits: Iterable[Visit], now: Mapping[str, Mapping[tuple[str, str], 
             hang_ups[menu] += visit.n
         elif visit.event == "NoInput":
             errors[menu] += visit.n
-        elif visit.event == "DigitsEntered":
+        elif visit.event == "DigitsEntered" and visit.key != OWN:
             key = now[visit.digest].get((menu, visit.key))
             if key is None:
                 errors[menu] += visit.n

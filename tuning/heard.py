@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from dialog.turn import OWN
 from ledger.records import Step, Walk
 from menus.model import Choice, Menu, Model
 
@@ -123,9 +124,12 @@ def _act(
 ) -> Act | None:
     if step.event not in _KINDS:
         return None
+    if step.key == OWN:
+        return None  # no order of the menu's choices makes this way another
     heard = None if spoken is None else heard_in(step, said, menu, spoken.texts)
     before = step.heard_ms if heard is None else step.heard_ms - heard
-    offered = tuple(json.loads(step.options))
+    own = menu.own.keys if menu.own is not None else ()
+    offered = tuple(key for key in json.loads(step.options) if key not in own)
     kind = _KINDS[step.event]
     act = Act(step.n, step.at, kind, menu.id, step.key, heard, before, language, offered)
     if kind != CHOOSE:
