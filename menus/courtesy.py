@@ -23,14 +23,16 @@ class Courtesy:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
-    def peeled(self, text: str) -> Iterator[str]:
-        """The normalised text with ever more of the words off; never itself.
+    def readings(self, text: str) -> Iterator[str]:
+        """The normalised text as it is, then with ever more of the words off.
 
+        Most texts need the first one only: no word is looked for before a second one is asked for.
         Bare digits are not left over: 我要1 is no order of the code 1.
 
-        >>> list(Courtesy(("请", "查"), ("谢谢",)).peeled("请查话费,谢谢"))
-        ['查话费,谢谢', '请查话费', '话费,谢谢', '查话费', '话费']
+        >>> list(Courtesy(("请", "查"), ("谢谢",)).readings("请查话费,谢谢"))
+        ['请查话费,谢谢', '查话费,谢谢', '请查话费', '话费,谢谢', '查话费', '话费']
         """
+        yield text
         heads = [text, *islice(_cut(text, self.before, _without_head), _MOST)]
         tails = [text, *islice(_cut(text, self.after, _without_tail), _MOST)]
         for words in range(1, len(heads) + len(tails) - 1):

@@ -223,7 +223,7 @@ class Index:
         """
         plain = normalise(text)
         over: tuple[list[str], tuple[Entry, tuple[str, ...]] | None] | None = None
-        for less in (plain, *self._courtesy.peeled(plain)):
+        for less in self._courtesy.readings(plain):
             tokens = less.split(SEPARATOR)
             found = self._find(tokens, called, profile, at_ms)
             if found is not None and len(found[1]) <= len(found[0].code.params):
@@ -287,7 +287,7 @@ class Index:
                     if somebody(entry.rule, called, at_ms):
                         return Unsure(entry.code, entry.spelling)
         plain = SEPARATOR.join(tokens)
-        for less in (plain, *self._courtesy.peeled(plain)):
+        for less in self._courtesy.readings(plain):
             if nameless := self._nameless(less.split(SEPARATOR), called, profile, at_ms):
                 return nameless
         return None
@@ -374,7 +374,7 @@ class Index:
     ) -> tuple[list[str], tuple[Entry, tuple[str, ...]] | None]:
         """The code with secrets that these tokens spell for whomever, courtesy apart."""
         plain = SEPARATOR.join(tokens)
-        for less in (plain, *self._courtesy.peeled(plain)):
+        for less in self._courtesy.readings(plain):
             rest = less.split(SEPARATOR)
             for n in range(min(len(rest), self.longest), 0, -1):
                 for entry in self.entries.get(SEPARATOR.join(rest[:n]), ()):
