@@ -21,6 +21,7 @@ from hotline.mishaps import trail
 from hotline.settings import BadSetting
 from ledger import records
 from ledger.inbox import Kept
+from sms_commands.context import context_of
 from sms_commands.numbers import national
 from sms_commands.pdu import Incoming, Receipt
 from sms_commands.sender import LEASE_MS, Outcome, Text, UncertainError, not_sent
@@ -103,7 +104,9 @@ class SmppDesk:
 
     async def _store(self, incoming: Incoming, bind: str) -> Callable[[], None]:
         ledger, at = self._house.ledger, self._house.now()
-        kept: Kept = await asyncio.wrap_future(ledger.inbox_take(self._row(incoming, bind, at)))
+        standing = [link.bind for link in self.links if link.bound.is_set()]
+        taken = ledger.inbox_take(self._row(incoming, bind, at), standing)
+        kept: Kept = await asyncio.wrap_future(taken)
         if kept.rows:
             self._hand_on(kept.id, kept.rows)
         return lambda: _unheard(ledger.inbox_answered(kept.row))
@@ -138,7 +141,8 @@ class SmppDesk:
             self.account.name,
         )
         event = TextReceived(house.now(), text, received=rows[0].at)
-        delivery = Delivery(f"{self.account.name}:{key}", "", origin, event)
+        context = context_of(destination)
+        delivery = Delivery(f"{self.account.name}:{key}", "", origin, event, context)
         ids = [row.id for row in rows]
 
         def on_reply(reply: Reply | Exception) -> None:

@@ -1,13 +1,15 @@
 """The inbox: texts of links that want their answer at once, kept until their delivery is recorded.
 
-A text that its link brought and was not answered for is brought again in the link's next session;
-nothing but its content says that it is the same. So the same content counts as brought again while
-its first coming stands unanswered in an earlier session, and as a new text otherwise.
+A text that its link brought and was not answered for is brought again, in the link's next session
+or when the link is tired of waiting; nothing but its content says that it is the same. So the same
+content counts as brought again while its first coming stands unanswered and its session is over or
+it has waited for TIRED_MS. Otherwise it is a new text: a subscriber may well send one twice, and
+two sessions that stand may bring both at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -18,14 +20,14 @@ from ledger.store import Store
 
 AGAIN_MS = 24 * 3600 * 1000
 """How long after its first coming a text may be brought again."""
+TIRED_MS = 5_000
+"""From when on a link may bring a text again that it still waits to be answered for; answers take
+milliseconds."""
 JOINED_MS = 3600 * 1000
 """How far apart the parts of one text may come: references are used again and again."""
 
 _FIELDS = ", ".join(r.Inbox._fields)
-_BROUGHT = (
-    "SELECT id FROM inbox WHERE mark = ? AND at >= ? AND answered = 0 AND bind <> ? "
-    "ORDER BY at LIMIT 1"
-)
+_BROUGHT = "SELECT id, bind, at FROM inbox WHERE mark = ? AND at >= ? AND answered = 0 ORDER BY at"
 _SAME_BIND = "UPDATE inbox SET bind = ? WHERE id = ?"
 _PARTS = f"SELECT {_FIELDS} FROM inbox WHERE line = ? AND at >= ? AND open = 1 ORDER BY n, at"  # noqa: S608
 _ONE = f"SELECT {_FIELDS} FROM inbox WHERE id = ? AND open = 1"  # noqa: S608
@@ -48,13 +50,17 @@ class Kept(NamedTuple):
 class InboxRows(Store):
     """What waits in the inbox. The writes' futures resolve when durable."""
 
-    def inbox_take(self, row: r.Inbox) -> Future[Kept]:
-        """Keeps a text or a part, once."""
+    def inbox_take(self, row: r.Inbox, standing: Collection[str] = ()) -> Future[Kept]:
+        """Keeps a text or a part, once. `standing` are the link's sessions that are not over."""
 
         def job(batch: Batch) -> Kept:
             execute = batch.connection.execute
-            brought = (row.mark, row.at - AGAIN_MS, row.bind)
-            known = execute(_BROUGHT, brought).fetchone()
+            unanswered = execute(_BROUGHT, (row.mark, row.at - AGAIN_MS)).fetchall()
+            known = [
+                one
+                for one, bind, at in unanswered
+                if at <= row.at - TIRED_MS or bind not in (row.bind, *standing)
+            ]
             mine = known[0] if known else row.id
             if known:
                 execute(_SAME_BIND, (row.bind, mine))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -20,6 +19,7 @@ from dialog.events import TextReceived
 from dialog.host import Delivery
 from dialog.session import NETWORK, TEXT, Origin
 from sms_commands.compose import encoding
+from sms_commands.context import FROM, context_of, said
 from sms_commands.numbers import international, national
 from sms_commands.sender import PermanentError, TemporaryError, Text, UncertainError
 
@@ -71,7 +71,7 @@ def delivery(fields: Mapping[str, str], text: str, at: int, *, identity: str = N
     SMSC took it) and `smsc` (%i). Raises BadRequestError when one of the first three is missing.
     """
     message, caller, called = (_field(fields, name) for name in ("id", "from", "to"))
-    context = json.dumps({"smsc": fields.get("smsc", "")}, separators=(",", ":"))
+    context = context_of(called, smsc=fields.get("smsc", ""))
     origin = Origin(TEXT, national(called), national(caller), identity, LINK)
     event = TextReceived(at, text, received=_received(fields.get("at", ""), at))
     return Delivery(f"{LINK}:{message}", "", origin, event, context)
@@ -97,8 +97,8 @@ def provider_id(ref: str) -> str:
 
 def headers(text: str, called: str, callback: str, ref: str, context: str) -> dict[str, str]:
     """The headers of a text from the number that was texted, by the link that `context` names."""
-    found = {"X-Kannel-From": called, "X-Kannel-Coding": _coding(text)}
-    if context and (link := json.loads(context)["smsc"]):
+    found = {"X-Kannel-From": said(context, FROM) or called, "X-Kannel-Coding": _coding(text)}
+    if link := said(context, "smsc"):
         found["X-Kannel-SMSC"] = link
     if callback:
         found |= {"X-Kannel-DLR-Mask": str(DLR_MASK), "X-Kannel-DLR-Url": _dlr(callback, ref)}

@@ -22,6 +22,7 @@ from aiosmpplib.protocol import DeliverSmResp, GenericNack, SmppMessage, SubmitS
 from aiosmpplib.retrytimer import SimpleExponentialBackoff
 from aiosmpplib.state import NPI, TON, SmppCommand, SmppCommandStatus
 
+from sms_commands.context import FROM, said
 from sms_commands.numbers import international
 from sms_commands.pdu import BadPdu, Incoming, Outgoing, Receipt, deliver_sm, submits
 from sms_commands.sender import PermanentError, SendError, TemporaryError, Text, UncertainError
@@ -75,6 +76,7 @@ class Link:
     ) -> None:
         self.account, self._store, self._receipt = account, store, receipt
         self._session, self._binds = session, count(1)
+        self.bind = ""  # the session that stands, or stood last
         self._refs = count()
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._quiet_until = 0.0  # the SMSC is throttling
@@ -171,12 +173,12 @@ class Link:
 
     def begin(self) -> None:
         """A bind stands."""
-        self._bind = f"{self._session}.{next(self._binds)}"
+        self.bind = f"{self._session}.{next(self._binds)}"
         self.bound.set()
 
     def brought(self, body: bytes, sequence: int) -> None:
         """Takes a deliver_sm; it is answered when what it brought is stored."""
-        task = asyncio.create_task(self._take(body, sequence, self._bind))
+        task = asyncio.create_task(self._take(body, sequence, self.bind))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -194,7 +196,7 @@ class Link:
         except Exception as error:  # noqa: BLE001 - not stored, so the SMSC must keep it
             log.error("smpp %s: a text was not stored: %s", self.account.name, type(error).__name__)
             status = SmppCommandStatus.ESME_RX_T_APPN
-        if bind == self._bind and await self._esme.answer(DeliverSmResp(sequence, status)):
+        if bind == self.bind and await self._esme.answer(DeliverSmResp(sequence, status)):
             after()
 
 
@@ -207,7 +209,7 @@ def _submit_sm(text: Text, part: Outgoing, *, receipt: bool) -> SubmitSm:
     ton = TON.INTERNATIONAL if number.startswith("+") else TON.UNKNOWN
     message = SubmitSm(
         short_message=text.text,
-        source=PhoneNumber(text.called, TON.UNKNOWN, NPI.ISDN),
+        source=PhoneNumber(said(text.reply_context, FROM) or text.called, TON.UNKNOWN, NPI.ISDN),
         destination=PhoneNumber(number.lstrip("+"), ton, NPI.ISDN),
         esm_class=part.esm_class,
         registered_delivery=int(receipt),

@@ -7,13 +7,13 @@ runs twice. The signature says who wrote a request, the key when it was new.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dialog.events import HELP, START, STOP, VERDICTS, TextReceived
 from dialog.host import Delivery
 from dialog.session import NETWORK, TEXT, Origin
+from sms_commands.context import FROM, context_of, said
 from sms_commands.numbers import international, national
 from sms_commands.sender import OptedOutError, PermanentError, TemporaryError, Text, UncertainError
 
@@ -84,7 +84,7 @@ def delivery_from_form(
     sid, caller, called = (_field(form, name) for name in ("MessageSid", "From", "To"))
     origin = Origin(TEXT, national(called), national(caller), identity, link, traffic)
     # which of our numbers Twilio knows: replies must leave from it
-    context = json.dumps({"from": called}, separators=(",", ":"))
+    context = context_of(called)
     body = form.get("Body", "")
     verdict = form.get("OptOutType", "").lower()
     if verdict not in VERDICTS:
@@ -129,8 +129,9 @@ def receipt_from_form(form: Mapping[str, str]) -> Receipt | None:
 class TwilioSender:
     """Sends texts through Twilio's REST API; a SendPort. Thread-safe.
 
-    `senders` maps a called number to the number that Twilio knows it by, where that is not its
-    E.164 form. `base_url` is for a proxy or a stub.
+    A reply leaves from the number that was texted. For other texts `senders` maps a called number
+    to the number that Twilio knows it by, where that is not its E.164 form. `base_url` is for a
+    proxy or a stub.
     """
 
     def __init__(
@@ -162,7 +163,9 @@ class TwilioSender:
         try:
             message = self._client.messages.create(
                 to=international(text.number),
-                from_=self._senders.get(text.called) or international(text.called),
+                from_=said(text.reply_context, FROM)
+                or self._senders.get(text.called)
+                or international(text.called),
                 body=text.text,
                 status_callback=self._status_callback,
             )

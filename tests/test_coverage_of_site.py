@@ -45,6 +45,7 @@ EXEMPT = {
     (VOICE, "confirmed_late"): "the shipped windows bind texts only",
     (TEXT, "ask_feedback"): "who sends an empty text is told so; nobody else is asked",
     (VOICE, "no_such_service"): "a name that is none is texted",
+    (TEXT, "welcome_unicom"): "only who calls is welcomed",
     (VOICE, "about_service"): "each service of the calls is described; this is the next one's",
     (NOTICE, "receipt_enabled"): "each service has a receipt of its own; this is the next one's",
 }

@@ -98,7 +98,7 @@ def test_a_text_by_post(client: Client, house: House) -> None:
     assert told.headers["x-kannel-smsc"] == "A"
     assert told.headers["x-kannel-coding"] == "2"
     (row,) = house.ledger.rows(records.Outbox)
-    assert row.reply_context == '{"smsc":"A"}'
+    assert row.reply_context == '{"from":"10086","smsc":"A"}'
     (sent,) = house.ledger.rows(records.OutboxSend)
     assert (sent.status, sent.provider_id) == ("carried", "kannel/kannel:m1")
 

@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from dialog.events import TextReceived
 from dialog.session import Origin
 from ledger.records import Outbox
+from sms_commands.context import context_of
 from sms_commands.sender import (
     OptedOutError,
     PermanentError,
@@ -186,6 +187,13 @@ def test_a_text_is_sent_by_rest(stub: Stub) -> None:
         "StatusCallback": "https://h.example/status",
     }
     assert authorization.startswith("Basic ")
+
+
+def test_a_reply_leaves_from_the_number_that_was_texted(stub: Stub) -> None:
+    """As Twilio wrote it, whatever the number is elsewhere."""
+    reply = row("余额58.60元")._replace(reply_context=context_of("+85210086"))
+    twilio_sender(stub).send(reply)
+    assert stub.posted[0][1]["From"] == "+85210086"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 // An SMSC for the tests, over the npm package smpp: SMPP 3.4 on one loopback port, its controls as
 // JSON lines on standard input and what it sees as JSON lines on standard output.
 //
-// in:  {"do": "mo", "from", "to", "text", "ucs2", "reverse", "cut": n}  a text; cut keeps n parts
+// in:  {"do": "mo", "from", "to", "text", "ucs2", "reverse", "cut": n, "bind": n}
+//          a text; cut keeps n parts, bind is over which
 //      {"do": "throttle", "n"} {"do": "mute", "n"} {"do": "drop"} {"do": "receipts", "on"}
 // out: {"saw": "listening", "port"} {"saw": "bound", "who"} {"saw": "gone", "who"}
 //      {"saw": "mt", "from", "to", "text", "parts", "coding", "who", "id"} {"saw": "throttled"}
@@ -65,7 +66,7 @@ function receipt(session, pdu, id) {
 }
 
 function mo(asked) {
-  const session = bound.find(one => !asked.who || one.who === asked.who);
+  const session = bound[asked.bind || 0];
   if (!session) return tell({ saw: 'mo', status: [], error: 'nobody is bound' });
   const ucs2 = asked.ucs2 || !/^[\x20-\x7e\n]*$/.test(asked.text);
   const bytes = encode(asked.text, ucs2), size = ucs2 ? 134 : 153;

@@ -162,6 +162,25 @@ def test_the_link_binds_again(house: House, smsc: Smsc) -> None:
         assert "58.60" in smsc.see("mt")["text"]
 
 
+def test_two_binds_may_bring_the_same_text_twice(house: House, smsc: Smsc) -> None:
+    """A subscriber's two equal texts over two binds that stand are two, however close they are."""
+    with linked(house, smsc, binds=2):
+        for _ in range(5):
+            for bind in (0, 1):
+                smsc.mo("CXYE", bind=bind)
+        for _ in range(10):
+            assert "58.60" in smsc.see("mt")["text"]
+    assert outcomes(house) == ["balance succeeded"] * 10
+
+
+def test_the_reply_leaves_from_the_number_as_it_was_texted(house: House, smsc: Smsc) -> None:
+    """The SMSC writes the number with its country code, and has it back so."""
+    with linked(house, smsc):
+        smsc.mo("CXYE", to="8610086")
+        answer = smsc.see("mt")
+    assert (answer["from"], "58.60" in answer["text"]) == ("8610086", True)
+
+
 def test_an_answer_that_may_have_left_is_not_sent_again(house: House, smsc: Smsc) -> None:
     """The SMSC took the request and the link broke: never two texts for one."""
     with linked(house, smsc):
