@@ -49,9 +49,13 @@ class Recall:
         )
 
     def _used(self, model: Model, session: Session, event: CallArrived | TextReceived) -> Used:
-        """Of those only whose number the network vouches for: what one asks for is private."""
-        origin = session.origin
-        if origin.identity != NETWORK or session.acting:
+        """What one asks for is private: the network must vouch for the number.
+
+        And the BSS for the subscription: without its word a number may be another's by now.
+        """
+        origin, profile = session.origin, event.profile or session.profile
+        known = profile is not None and profile.subscriber
+        if origin.identity != NETWORK or session.acting or not known:
             return ()
         who, since = self._who(session, event), event.at - USED_MS
         return self._ledger.used(who, origin.traffic, since, model.own_least, USED_ROWS)

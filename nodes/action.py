@@ -174,7 +174,7 @@ def _ask_price(step: Step, node: Action) -> None:
 
 
 def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
-    request = step.request
+    request, reply = step.request, step.reply or event.digits
     assert request is not None
     if event.failed_prompts:  # a price that was not heard can't be agreed to
         _refuse(step, node, "prompt_missing")
@@ -182,12 +182,10 @@ def _answered(step: Step, node: Action, event: DigitsEntered) -> None:
         late = step.model.words["confirmed_late"] if reason == "outside_window" else ""
         _refuse(step, node, reason, text=late)
     elif event.digits == "1":
-        step.facts.append(
-            OrderMoved(request.id, "confirmed", reply=event.digits, heard_ms=event.heard_ms)
-        )
+        step.facts.append(OrderMoved(request.id, "confirmed", reply=reply, heard_ms=event.heard_ms))
         _submit(step, node)
     elif event.digits == "*":
-        step.facts.append(OrderMoved(request.id, "declined", reply=event.digits))
+        step.facts.append(OrderMoved(request.id, "declined", reply=reply))
         step.stage = ""
         step.close(DECLINED)
         step.say(telling.text_of(step.model, node, DECLINED))

@@ -66,6 +66,7 @@ class Step:
         "notify",
         "profile",
         "quote",
+        "reply",
         "request",
         "said",
         "says",
@@ -92,6 +93,7 @@ class Step:
         self.quote, self.said, self.state = session.quote, session.said, session.state
         self.leaves, self.errors, self.agent = session.leaves, session.errors, session.agent
         self.book, self.used = session.book, session.used
+        self.reply = ""  # the text that answers a price; "" = keys did
         self.says: list[Say] = []
         self.notify: list[Notify] = []
         self.facts: list[Fact] = []

@@ -152,7 +152,7 @@ def _answer_by_text(step: Step, event: TextReceived) -> bool:
     assert isinstance(wait, Collect)
     text = step.model.index.normalise(event.text)
     if wait.purpose == "confirm":
-        digits = confirming.word_on_price(step, event)
+        digits, step.reply = confirming.word_on_price(step, event), text
         if not digits:
             return False
     elif wait.purpose == "menu":

@@ -225,6 +225,13 @@ def test_an_answer_comes_before_a_code() -> None:
     assert [fact.state for fact in facts(turn, OrderMoved)] == ["confirmed", "submitted"]
 
 
+@pytest.mark.parametrize(("text", "state"), [("Ｙ。", "confirmed"), ("不", "declined")])
+def test_the_reply_to_a_price_is_evidence(text: str, state: str) -> None:
+    """An order keeps what was texted, in the form that texts are compared in, and not a key."""
+    moved = facts(at_price(TEXT).text(text), OrderMoved)[0]
+    assert (moved.state, moved.reply) == (state, {"Ｙ。": "Y", "不": "不"}[text])
+
+
 def test_what_matches_nothing_leaves_the_question_open() -> None:
     """It is a request of its own, and the price may still be confirmed."""
     play = at_price(TEXT)

@@ -168,6 +168,16 @@ def test_own_options_out_of_the_record(rig: Rig, monkeypatch: pytest.MonkeyPatch
     assert "own_intro" not in rig.call("13800138000").heard[0].said
 
 
+def test_a_number_without_its_subscription_has_no_past(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the BSS does not say whose a number is, it may be another's by now."""
+    monkeypatch.setattr(rig.bss, "profile", lambda number: None)
+    asked_often(rig, "13800138000", "CXGSD#13800138006")
+    assert rig.outcomes() == [("home_location", "succeeded")] * 3
+    assert "own_intro" not in rig.call("13800138000").heard[0].said
+
+
 def test_who_withholds_the_number_has_no_past(rig: Rig) -> None:
     """Nobody's past is everybody's who withholds the number."""
     for _ in range(3):
