@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from house_case import Rig, make_home
+from house_case import Rig, make_home, text_of
 from ledger_rows import AT, DAY, closing, request, start
 
+from dialog.events import TextReceived
 from ledger import history
 from ledger.history import Reached
 from ledger.ledger import Ledger
@@ -39,6 +40,35 @@ def test_a_late_digit_is_late_in_any_process(another: Callable[[], Rig]) -> None
     second = another()
     assert second.text("1", HANGZHOU).said == ["expired"]
     assert second.outcomes() == [("usage_menu", "succeeded"), ("none", "expired")]
+
+
+def received(rig: Rig, body: str, at: int, key: str) -> list[str]:
+    """A text that its link says it took at a time (UTC ms): what it was answered with."""
+    delivery = text_of(body, HANGZHOU, key)
+    event = delivery.event
+    assert isinstance(event, TextReceived)
+    answers = rig.deliver(delivery._replace(event=event._replace(at=rig.runner.now(), received=at)))
+    rig.answer_all()
+    for _ in range(3):  # a question that has lapsed is closed first
+        rig.tick()
+        rig.answer_all()
+    return answers.said
+
+
+def test_a_price_is_good_for_its_time_by_the_links_clock(another: Callable[[], Rig]) -> None:
+    """However late a yes comes here, and though the link's clock is fast; but no later."""
+    rig = another()
+    asked = rig.now()
+    assert received(rig, "4051", asked, "order")[-1] == "confirm_enable"
+    assert received(rig, "是", asked + 290_000, "fast clock")[-1] == "enabled"
+    assert received(rig, "4061", asked, "second")[-1] == "confirm_enable"
+    now = rig.now
+    rig.runner.now = lambda: now() + 400_000  # nobody has swept meanwhile
+    assert received(rig, "是", asked + 1_000, "in time")[-1] == "enabled"
+    assert received(rig, "4071", 0, "third")[-1] == "confirm_enable"
+    rig.runner.now = lambda: now() + 800_000
+    assert received(rig, "是", asked + 800_000, "too late") == ["expired"]
+    assert rig.outcomes()[-2:] == [("enable/xiaoshan_news", "confirm_timeout"), ("none", "expired")]
 
 
 def test_another_subscribers_list_matters_to_nobody(another: Callable[[], Rig]) -> None:
