@@ -39,8 +39,13 @@ class Quote(NamedTuple):
 
 
 STOP, START, HELP = "stop", "start", "help"
-VERDICTS = (STOP, START, HELP)
-"""The link has done and answered it: STOP, START and HELP on Twilio's numbers."""
+ANSWERED = (STOP, START, HELP)
+"""Verdicts: the link has done and answered it, as Twilio does on its numbers."""
+LIMITED, FLOOD = "limited", "flood"
+"""Verdicts: more texts than a minute takes. The first is told so, those after it are not."""
+STRANGER, ECHO, NOISE = "stranger", "echo", "noise"
+"""Verdicts: its sender is no subscriber; it is our own answer come back; only if it is a code is it
+answered, because too many that were none came before it."""
 
 Used = tuple[tuple[str, int], ...]
 """Leaves and how often they were asked for."""
@@ -62,7 +67,7 @@ class TextReceived(NamedTuple):
 
     `received`: when the link took it, which dated rules go by; 0 where the link does not say.
     `listed`: a list or a price that a digit answers was sent within a day; told of bare digits.
-    `verdict`: what is known of it before it is read (VERDICTS), "" of most.
+    `verdict`: what is known of it before it is read, "" of most.
     `used` as for a call; told of texts that reach a menu with own options.
     """
 

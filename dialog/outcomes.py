@@ -50,17 +50,32 @@ REFUSED_REASONS = (
     "roaming",
     "password_locked",
     "rate_limited",
+    "unanswerable",
     "bss_closed",
 )
 REASONS = FAILED_REASONS + REFUSED_REASONS
 
 UNVOICED = frozenset(
-    ("abandoned", "answer_undelivered", "expired", "interrupted", "unknown_command")
+    (
+        "abandoned",
+        "answer_undelivered",
+        "expired",
+        "interrupted",
+        "unanswerable",
+        "unknown_command",
+    )
 )
 """Reasons that no caller can hear: the line is gone, or only a text can meet them."""
 
 UNTEXTED = frozenset(
-    ("abandoned", "answer_undelivered", "interrupted", "invalid_key", "prompt_missing")
+    (
+        "abandoned",
+        "answer_undelivered",
+        "interrupted",
+        "invalid_key",
+        "prompt_missing",
+        "unanswerable",
+    )
 )
 """Reasons that no texter can be sent."""
 

@@ -15,6 +15,7 @@ from actions.perform import LANES, Performer
 from actions.port import Port
 from actions.timers import Timers
 from dialog.turn import Say
+from hotline.guard import Limits
 from hotline.ids import uuid7
 from hotline.runner import Runner
 from hotline.settings import Settings
@@ -82,6 +83,7 @@ class House:
             now=now,
             new_id=uuid7,
             notices=settings.notices,
+            limits=Limits(settings.texts_a_minute, settings.unknown_texts),
         )
 
     def _bss(self) -> Port:

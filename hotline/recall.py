@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dialog.events import CallArrived, Event, TextReceived, Used
 from dialog.session import NETWORK, Session
+from hotline.guard import Guard, Limits
 from ledger.history import History
 from menus.keywords import bare_digit, normalise
 from menus.model import Action, Menu, Model, Node
@@ -20,8 +21,9 @@ USED_ROWS = 8
 class Recall:
     """Looks up what events need; most need nothing."""
 
-    def __init__(self, ledger: History, pseudonym: Callable[[str], str]) -> None:
+    def __init__(self, ledger: History, pseudonym: Callable[[str], str], limits: Limits) -> None:
         self._ledger, self._pseudonym = ledger, pseudonym
+        self._guard = Guard(ledger, pseudonym, limits)
 
     def into(self, model: Model, session: Session, event: Event) -> Event:
         """The event with what the record knows for it."""
@@ -29,6 +31,7 @@ class Recall:
             if model.own_least:
                 return event._replace(used=self._used(model, session, event))
         elif isinstance(event, TextReceived):
+            event = event._replace(verdict=self._guard.verdict(model, session.origin, event))
             if self._asks(session, event):
                 return event._replace(listed=self._listed(model, session, event))
             if model.own_spellings and normalise(event.text) in model.own_spellings:

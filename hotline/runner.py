@@ -33,6 +33,7 @@ from dialog.session import OPEN, TEXT, Session
 from dialog.turn import Perform
 from hotline import sealing
 from hotline.bssdesk import BssDesk
+from hotline.guard import NO_LIMITS, Limits
 from hotline.made import Carriage, Made, OnReply, closes, make
 from hotline.mishaps import broken, trail
 from hotline.recall import Recall
@@ -65,11 +66,12 @@ class Runner:
         now: Callable[[], int],
         new_id: Callable[[int], str],
         notices: str = "",
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self.ledger, self.versions, self.performer = ledger, versions, performer
         self.vault, self.timers, self.now, self._new_id = vault, timers, now, new_id
         self.replies = Replies(versions, notices)
-        self.recall = Recall(ledger, vault.pseudonym)
+        self.recall = Recall(ledger, vault.pseudonym, limits)
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
         self._lock = threading.Lock()  # over _open and the carriages in it

@@ -46,6 +46,8 @@ class Settings:
     kannel_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
     smpp: str = field(default="", repr=False)  # smpp://id:password@host:port, several by blanks
     smpp_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
+    texts_a_minute: int = 20  # of one number to another, 0 = any number
+    unknown_texts: int = 5  # in a row that are answered, 0 = all
     notice_link: str = ""  # the link of texts beside calls; "" = Kannel or Twilio, as set up
 
     @property
@@ -105,6 +107,14 @@ def find_home(site: Path, home: Path | None) -> Path:
     return home.resolve()
 
 
+def _whole(name: str, default: str) -> int:
+    """A variable that holds a whole number of no more than four digits. Raises BadSetting."""
+    text = os.environ.get(name, default)
+    if not re.fullmatch(r"\d{1,4}", text):
+        raise BadSetting(f"{name} 应为 0 到 9999。 {name} must be 0 to 9999.")
+    return int(text)
+
+
 def from_environment(site: Path | None, home: Path | None, **given: object) -> Settings:
     """Settings of a command: its options, then HOTLINE_* variables, then defaults."""
     found = find_site(site)
@@ -133,6 +143,10 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
                 f"HOTLINE_{name.upper()} 应为 network 或 claimed。"
                 f" HOTLINE_{name.upper()} must be network or claimed."
             )
+    limits = {
+        name: _whole(f"HOTLINE_{name.upper()}", default)
+        for name, default in (("texts_a_minute", "20"), ("unknown_texts", "5"))
+    }
     keywords = os.environ.get("HOTLINE_TWILIO_KEYWORDS", "twilio")
     if keywords not in ("twilio", "hotline"):
         raise BadSetting(
@@ -143,6 +157,7 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
     ready = {
         "bill_day": int(bill_day),
         "twilio_keywords": keywords == "twilio",
+        **limits,
         **env,
         **chosen,
     }

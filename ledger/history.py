@@ -26,6 +26,25 @@ AND c.outcome IN ('{SUCCEEDED}', '{ACCEPTED}') ORDER BY r.at DESC LIMIT ?
 """
 
 
+_TEXTS = """
+SELECT t.session, t.at, COALESCE(c.reason, '') FROM sessions s
+JOIN steps t ON t.session = s.id LEFT JOIN closings c ON c.request = t.session || '.' || t.n
+WHERE s.caller = ? AND s.channel = 'text' AND s.opened_at >= ? AND s.called = ? AND s.traffic = ?
+AND t.event = 'TextReceived' ORDER BY s.opened_at DESC, t.n DESC LIMIT ?
+"""
+_REPLY = (
+    "SELECT text FROM outbox WHERE id > ? AND id < ? AND kind = 'reply' ORDER BY at DESC LIMIT 1"
+)
+
+
+class Texted(NamedTuple):
+    """A text that came, and the reason that it was refused with at once, if it was."""
+
+    session: str
+    at: int
+    reason: str
+
+
 class Reached(NamedTuple):
     """A node that a text led to, and the reason that it failed or was refused with, if it was."""
 
@@ -56,3 +75,13 @@ class History(Store):
         found = self._read(_USED, (subscriber, since, traffic, rows))
         asked = Counter(leaf for (leaf,) in found).most_common()
         return tuple((leaf, n) for leaf, n in asked if n >= least)
+
+    def texts(self, caller: str, called: str, traffic: str, since: int, most: int) -> list[Texted]:
+        """A number's latest texts to another, of dialogues begun since then, the newest first."""
+        found = self._read(_TEXTS, (caller, since, called, traffic, most))
+        return sorted((Texted(*row) for row in found), key=lambda text: -text.at)
+
+    def replied(self, session: str) -> str:
+        """The last text that a dialogue was answered with, "" when there was none."""
+        found = self._first(_REPLY, (f"{session}.", f"{session}/"))
+        return found[0] if found else ""

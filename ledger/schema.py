@@ -17,7 +17,7 @@ from ledger import upgrades
 from ledger.counts import EXCESS, NO_LEAF, Repeat
 from ledger.rollups import ROLLUPS, Rollup
 
-SCHEMA = 11
+SCHEMA = 12
 
 Columns = dict[str, type]
 
@@ -56,6 +56,7 @@ TABLES = (
         ("id",),
         unique=(("dialogue",), ("text_line",)),
         indexes=(("deadline",), ("opened_at",)),
+        partial=((("caller", "opened_at"), "channel = 'text'"),),
         # text_line: the open text session of a called number and subscriber, freed when it ends
         added={"text_line": str, "zone": str} | _DATED,
         nullable=("text_line", "deadline"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dialog import values
-from dialog.events import CallArrived, DigitsEntered, TextReceived
+from dialog.events import ANSWERED, CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.turn import Collect, load_wait
 from menus.keywords import Index, Match, Nameless, Several, TooMany, masked
@@ -16,6 +16,7 @@ from nodes import (
     confirming,
     deciding,
     entry,
+    guarding,
     listing,
     menu,
     picking,
@@ -43,10 +44,13 @@ def text_received(step: Step, event: TextReceived) -> None:
         raise Illegal(f"a text while {wait[0]} is waited for")
     model, origin, profile = step.model, step.session.origin, step.profile
     index = model.index
-    word = event.verdict or model.system_words.get(index.normalise(event.text))
+    if guarding.refused(step, event):
+        return
+    answered = event.verdict in ANSWERED
+    word = event.verdict if answered else model.system_words.get(index.normalise(event.text))
     if word is not None:
         confirming.leave(step)
-        deciding.system_word(step, word, answered=bool(event.verdict))
+        deciding.system_word(step, word, answered=answered)
         return
     if wait and _answer_by_text(step, event):
         return
@@ -106,6 +110,8 @@ def _question(step: Step, node: Action | Form) -> str:
 
 def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
     """Answers that nothing was understood; an open question stays open as it was."""
+    if guarding.unheard(step, event):
+        return
     model = step.model
     answers = model.index.normalise(event.text) in model.yes | model.no or event.listed
     reason = "expired" if answers and not step.session.wait else "unknown_command"
@@ -121,10 +127,7 @@ def _no_match(step: Step, event: TextReceived, found: Nameless | None) -> None:
         step.say(model.outcomes[reason])
     else:
         _say_unknown(step, event, found)
-    if step.session.wait:
-        step.then = load_wait(step.session.wait)
-    else:
-        step.end("done")
+    guarding.stay(step)
 
 
 def _say_unknown(step: Step, event: TextReceived, found: Nameless | None) -> None:

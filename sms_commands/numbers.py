@@ -8,6 +8,9 @@ HOME = "86"
 LONGEST_SHORT_CODE = 8
 """Digits; networks route such numbers as they stand, longer ones need the country code."""
 
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_ELSEWHERE = re.compile(r"\+?(?!10|12|95|96)\d{8,15}")
+"""Other subscribers' numbers: fixed and foreign ones, no service numbers (10086, 106..., 95...)."""
 _PREFIX = re.compile(r"^(?:\+|00)?86(?=\d{3,})|^\+(?=\d{1,8}$)")
 
 
@@ -25,3 +28,12 @@ def international(number: str) -> str:
     if number.startswith("+") or len(number) <= LONGEST_SHORT_CODE:
         return number
     return f"+{HOME}{number}"
+
+
+def answerable(number: str) -> bool:
+    """Whether a national number is a subscriber's: no name, short code or service number.
+
+    >>> [answerable(n) for n in ("13800138000", "+14155550100", "10086", "106575001", "BANK")]
+    [True, True, False, False, False]
+    """
+    return bool(_MOBILE.fullmatch(number) or _ELSEWHERE.fullmatch(number))

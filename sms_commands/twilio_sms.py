@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dialog.events import HELP, START, STOP, VERDICTS, TextReceived
+from dialog.events import ANSWERED, HELP, START, STOP, TextReceived
 from dialog.host import Delivery
 from dialog.session import NETWORK, TEXT, Origin
 from sms_commands.context import FROM, context_of, said
@@ -87,7 +87,7 @@ def delivery_from_form(
     context = context_of(called)
     body = form.get("Body", "")
     verdict = form.get("OptOutType", "").lower()
-    if verdict not in VERDICTS:
+    if verdict not in ANSWERED:
         verdict = _KEYWORDS.get(body.strip().upper(), "") if keywords else ""
     event = TextReceived(at, body, verdict=verdict)
     return Delivery(f"{link}:{sid}", "", origin, event, context)

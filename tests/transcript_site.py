@@ -154,6 +154,7 @@ class Stage:
             bss_faults=rules if case.bss else None,
             drops=cast(Drops, case.drops),
             twilio_token=TOKEN,
+            texts_a_minute=0,  # its clock stands still
             twilio_keywords=False,  # the house's own answers to STOP, START and HELP are told
             twilio_agent=case.dialogue.called,
             twilio_identity=case.dialogue.identity,
