@@ -12,7 +12,16 @@ from menus.spoken import VOCABULARY
 from menus.template import clip_path, literals
 
 UNVOICED_WORDS = frozenset(
-    ("help", "stopped", "list_hint", "did_you_mean", "one_at_a_time", "order_void", "started")
+    (
+        "help",
+        "stopped",
+        "list_hint",
+        "did_you_mean",
+        "one_at_a_time",
+        "order_void",
+        "started",
+        "for_others",
+    )
 )
 """Roles of `words:` that only a text dialogue uses."""
 

@@ -127,6 +127,14 @@ class Nameless(NamedTuple):
     spelling: str
 
 
+class Barred(NamedTuple):
+    """A text spells a code that is for others: `rule` says for whom."""
+
+    code: Code
+    spelling: str
+    rule: Filter
+
+
 class Unsure(NamedTuple):
     """A text spells a code that is only for some, and the BSS did not say who texts."""
 
@@ -189,7 +197,7 @@ class Index:
 
     def match(
         self, text: str, *, called: str, profile: Profile | None, at_ms: int
-    ) -> Match | TooMany | Several | Nameless | Unsure | None:
+    ) -> Match | TooMany | Several | Nameless | Barred | Unsure | None:
         """The code of a text for this subscriber: the longest spelling that is complete.
 
         Where one spelling stands for several codes, the first that takes as many parameters.
@@ -276,19 +284,23 @@ class Index:
 
     def _otherwise(
         self, text: str, tokens: list[str], called: str, profile: Profile | None, at_ms: int
-    ) -> Match | Nameless | Unsure | None:
+    ) -> Match | Nameless | Barred | Unsure | None:
         """What becomes of a text that spells no code for this subscriber."""
         for entry in self.any:
             if admits(entry.rule, called, profile, at_ms):
                 return Match(entry.code, ANY, (text.strip(),)[: len(entry.code.params)])
-        if profile is None:
-            for n in range(min(len(tokens), self.longest), 0, -1):
-                for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
-                    if somebody(entry.rule, called, at_ms):
-                        return Unsure(entry.code, entry.spelling)
         plain = SEPARATOR.join(tokens)
-        for less in self._courtesy.readings(plain):
-            if nameless := self._nameless(less.split(SEPARATOR), called, profile, at_ms):
+        ways = [less.split(SEPARATOR) for less in self._courtesy.readings(plain)]
+        for way in ways:
+            for n in range(min(len(way), self.longest), 0, -1):
+                for entry in self.entries.get(SEPARATOR.join(way[:n]), ()):
+                    if somebody(entry.rule, called, at_ms):
+                        if profile is None:
+                            return Unsure(entry.code, entry.spelling)
+                        if not bare_digit(text):  # that is meant for a list, and not for others
+                            return Barred(entry.code, entry.spelling, entry.rule)
+        for way in ways:
+            if nameless := self._nameless(way, called, profile, at_ms):
                 return nameless
         return None
 

@@ -54,6 +54,7 @@ ENGINE_ADDS = frozenset(
 _WORD_GIVES = {
     "choice": frozenset(("label", "key")),
     "did_you_mean": frozenset(("codes",)),
+    "for_others": frozenset(("whom",)),
     "order_void": frozenset(("name",)),
 }
 

@@ -34,6 +34,7 @@ WORDS = (
     "one_at_a_time",
     "order_void",
     "started",
+    "for_others",
 )
 """The roles of file-wide texts; all are required."""
 

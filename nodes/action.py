@@ -48,12 +48,12 @@ def forbidden(step: Step, node: Action) -> str:
     """The first gate: the reason that a rule of the file refuses with, or ""."""
     if node.filter is not None and not admits(node.filter, step):
         return "not_eligible"
-    if node.subject and node.does != "verify" and _anothers(step):
+    if node.subject and node.does != "verify" and anothers(step):
         return "not_our_subscriber"
     return closed(step, "change" if node.does == "order" else "query")
 
 
-def _anothers(step: Step) -> bool:
+def anothers(step: Step) -> bool:
     """Whether another operator's subscriber asks at a number that serves one's own."""
     own = step.model.operators.get(step.session.origin.called, "")
     theirs = step.profile.operator if step.profile is not None else ""

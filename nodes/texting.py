@@ -8,11 +8,12 @@ from dialog import values
 from dialog.events import ANSWERED, CallArrived, DigitsEntered, TextReceived
 from dialog.fields import TYPES, BadField
 from dialog.turn import Collect, load_wait
-from menus.keywords import Index, Match, Nameless, Several, TooMany, masked
+from menus.keywords import Barred, Index, Match, Nameless, Several, TooMany, masked
 from menus.model import Action, Form, Menu, Node
 from nodes import (
     action,
     answering,
+    barring,
     confirming,
     deciding,
     entry,
@@ -70,6 +71,8 @@ def text_received(step: Step, event: TextReceived) -> None:
         deciding.refuse(step, found.spelling, "bad_parameter")
     elif isinstance(found, Several):
         deciding.refuse(step, found.spelling, "bad_parameter", "one_at_a_time")
+    elif isinstance(found, Barred):
+        barring.refuse(step, found)
     else:
         deciding.refuse(step, found.spelling, "backend_timeout")
 

@@ -33,7 +33,7 @@ WORDS_OF_CALLS = {
 WORDS_OF_TEXTS = {
     *("choice", "ask_password", "ask_password_again", "confirm_again", "help", "stopped"),
     *("confirmed_late", "step_limit", "list_hint", "did_you_mean", "one_at_a_time", "order_void"),
-    "started",
+    *("started", "for_others"),
 }
 
 WALKED = {"t2", "t3", "t4", "t6a", "t6b", "plain"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dialog.events import Profile
 from menus.filters import both, overlap
-from menus.keywords import Index, Match, Several, TooMany, Unsure, masked, normalise
+from menus.keywords import Barred, Index, Match, Several, TooMany, Unsure, masked, normalise
 from menus.model import Action, BookUse, Code, Field, Filter, Place, Tries
 
 HERE = Place("test", 1)
@@ -66,7 +66,7 @@ INDEX = Index(USES, CODES, NODES)
 
 def match(
     text: str, profile: Profile | None = EASYOWN, called: str = "10086"
-) -> Match | TooMany | Unsure | None:
+) -> Match | TooMany | Barred | Unsure | None:
     """What the test books make of a text."""
     return INDEX.match(text, called=called, profile=profile, at_ms=1_700_000_000_000)
 
@@ -174,8 +174,8 @@ def test_the_number_of_parameters_tells_codes_of_one_spelling_apart() -> None:
 
 
 def test_filters_of_books_and_rows() -> None:
-    """A wrong brand, an unknown subscriber, another shortcode or a past offer match nothing."""
-    assert match("HF", EASYOWN) is None
+    """A wrong brand is told so; another shortcode and a past offer match nothing."""
+    assert match("HF", EASYOWN) == Barred(CODES["t3"][0], "HF", USES[0].filter)
     assert match("CXYE", None) is not None
     assert match("CXYE", called="10010") is None
     past = Filter(valid_from=1000, valid_to=2000)

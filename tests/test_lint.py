@@ -104,7 +104,7 @@ def test_only_what_ends_services_is_given_its_targets() -> None:
         ("help: slow", set()),
         ("help: slowly", {"5:53 unknown_text"}),
         ("helps: slow", {"5:47 unknown_text"}),
-        ("help: enabled", {"157:20 unknown_placeholder", "157:38 unknown_placeholder"}),
+        ("help: enabled", {"158:20 unknown_placeholder", "158:38 unknown_placeholder"}),
     ],
 )
 def test_what_a_number_says_instead(instead: str, expected: set[str]) -> None:
@@ -181,4 +181,9 @@ def test_reasons_that_nobody_meets_need_no_text() -> None:
     )
     _, found = load_sources(sources, signatures=SIGNATURES)
     missing = {f.message_en.split()[2].strip(":") for f in found if f.code == "missing_reason"}
-    assert set(REASONS) - missing == {"abandoned", "answer_undelivered", "interrupted"}
+    assert set(REASONS) - missing == {
+        "abandoned",
+        "answer_undelivered",
+        "interrupted",
+        "unanswerable",
+    }
