@@ -20,6 +20,10 @@ LOOK_BACK_MS = 15 * MINUTE_MS
 """Texts of dialogues begun earlier are not looked at."""
 
 
+_LONGEST_CODE = 16
+"""Shorter texts may be codes, and are never taken for an answer of ours."""
+
+
 class Limits(NamedTuple):
     """Of one number's texts to another; 0 = as many as come.
 
@@ -53,7 +57,8 @@ class Guard:
             return STOP if word == STOP else over
         if event.verdict or not before:
             return event.verdict
-        if self._ledger.replied(before[0].session).strip() == event.text.strip():
+        text = event.text.strip()
+        if len(text) > _LONGEST_CODE and self._ledger.replied(before[0].session).strip() == text:
             return ECHO
         return NOISE if self._noisy(before) else ""
 

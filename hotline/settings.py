@@ -107,14 +107,6 @@ def find_home(site: Path, home: Path | None) -> Path:
     return home.resolve()
 
 
-def _whole(name: str, default: str) -> int:
-    """A variable that holds a whole number of no more than four digits. Raises BadSetting."""
-    text = os.environ.get(name, default)
-    if not re.fullmatch(r"\d{1,4}", text):
-        raise BadSetting(f"{name} 应为 0 到 9999。 {name} must be 0 to 9999.")
-    return int(text)
-
-
 def from_environment(site: Path | None, home: Path | None, **given: object) -> Settings:
     """Settings of a command: its options, then HOTLINE_* variables, then defaults."""
     found = find_site(site)
@@ -144,9 +136,13 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
                 f" HOTLINE_{name.upper()} must be network or claimed."
             )
     limits = {
-        name: _whole(f"HOTLINE_{name.upper()}", default)
-        for name, default in (("texts_a_minute", "20"), ("unknown_texts", "5"))
+        "texts_a_minute": os.environ.get("HOTLINE_TEXTS_A_MINUTE", "20"),
+        "unknown_texts": os.environ.get("HOTLINE_UNKNOWN_TEXTS", "5"),
     }
+    for name, limit in limits.items():
+        if not re.fullmatch(r"[0-9]{1,4}", limit):
+            variable = f"HOTLINE_{name.upper()}"
+            raise BadSetting(f"{variable} 应为 0 到 9999。 {variable} must be 0 to 9999.")
     keywords = os.environ.get("HOTLINE_TWILIO_KEYWORDS", "twilio")
     if keywords not in ("twilio", "hotline"):
         raise BadSetting(
@@ -157,7 +153,7 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
     ready = {
         "bill_day": int(bill_day),
         "twilio_keywords": keywords == "twilio",
-        **limits,
+        **{name: int(limit) for name, limit in limits.items()},
         **env,
         **chosen,
     }

@@ -76,7 +76,7 @@ def test_the_record_keeps_today(sms: Any, home: Path) -> None:
 
 def test_as_a_subscriber_of_another_brand(sms: Any, home: Path) -> None:
     """M-Zone's leaflet has codes that a GoTone subscriber's has not; the record says as whom."""
-    assert outcome(sms(NUMBER, "JSCTK")) == "unknown_command  none"
+    assert outcome(sms(NUMBER, "JSCTK")) == "not_eligible  none"
     assert outcome(sms(NUMBER, "JSCTK", "--brand", "mzone")) == "succeeded  describe/talk_card"
     assert outcome(sms(NUMBER, "JSCTK", "--book", "t6b")) == "succeeded  describe/talk_card"
     with Ledger.open(home / "ledger.db") as ledger:
