@@ -9,8 +9,9 @@ LONGEST_SHORT_CODE = 8
 """Digits; networks route such numbers as they stand, longer ones need the country code."""
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-_ELSEWHERE = re.compile(r"\+?(?!10|12|95|96)\d{8,15}")
-"""Other subscribers' numbers: fixed and foreign ones, no service numbers (10086, 106..., 95...)."""
+_FOREIGN = re.compile(r"\+\d{8,15}")
+_FIXED = re.compile(r"(?!10|12|95|96)\d{8,15}")
+"""Numbers of the country that are no service numbers (106..., 95...)."""
 _PREFIX = re.compile(r"^(?:\+|00)?86(?=\d{3,})|^\+(?=\d{1,8}$)")
 
 
@@ -33,7 +34,7 @@ def international(number: str) -> str:
 def answerable(number: str) -> bool:
     """Whether a national number is a subscriber's: no name, short code or service number.
 
-    >>> [answerable(n) for n in ("13800138000", "+14155550100", "10086", "106575001", "BANK")]
+    >>> [answerable(n) for n in ("13800138000", "+12125550100", "10086", "106575001", "BANK")]
     [True, True, False, False, False]
     """
-    return bool(_MOBILE.fullmatch(number) or _ELSEWHERE.fullmatch(number))
+    return any(kind.fullmatch(number) for kind in (_MOBILE, _FOREIGN, _FIXED))
