@@ -97,10 +97,13 @@ class Kannel:
 
 
 @contextmanager
-def running(run: Path, hotline: int, smsc: int) -> Iterator[Kannel]:
-    """Bearerbox and smsbox, ended afterwards."""
+def running(run: Path, hotline: int, smsc: int, *, by_get: bool = False) -> Iterator[Kannel]:
+    """Bearerbox and smsbox, ended afterwards; `by_get` has texts in the address."""
     ports = Ports(*free_ports(4), hotline)
     file = configured(run, ports, smsc)
+    if by_get:
+        text = file.read_text("utf-8")
+        file.write_text(text.replace("post-url", "get-url").replace("smsc=%i", "smsc=%i&text=%b"))
     kannel = Kannel(run, ports)
     with ExitStack() as boxes:
         for box in ("bearerbox", "smsbox"):

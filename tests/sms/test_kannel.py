@@ -66,11 +66,43 @@ def test_a_text_is_answered_on_the_http_answer(served: Served) -> None:
 
 
 def test_a_long_chinese_text(served: Served) -> None:
-    """Kannel joins the parts of a long text, whatever their order."""
+    """Kannel joins the parts of a long text, whatever their order: one text, with all its words."""
     before = len(served.house.ledger.rows(records.Delivery))
-    told = served.answer("这是一条很长的、谁也看不懂的短信。" * 9, reverse=True)
+    long = "这是一条很长的、谁也看不懂的短信。" * 9
+    told = served.answer(long, reverse=True)
     assert told["coding"] == 8
     assert len(served.house.ledger.rows(records.Delivery)) == before + 1
+    assert [row.keyword for row in served.house.ledger.rows(records.Request, keyword=long)]
+
+
+def test_a_long_chinese_answer(served: Served) -> None:
+    """One that takes several parts rides on the HTTP answer; its receipt is in the record."""
+    told = served.answer("108")
+    (row,) = [
+        row
+        for row in served.house.ledger.rows(records.Outbox)
+        if row.text.replace("\n", "") == told["text"].replace("\n", "")
+    ]
+    assert told["parts"] == len(split(row.text)) > 1
+    sent = served.house.ledger.rows(records.OutboxSend, outbox=row.id, status="carried")
+    peers.until(lambda: "delivered" in _receipts(served, sent[0].provider_id))
+
+
+def test_a_get_url(served: Served) -> None:
+    """A Kannel whose service has a get-url brings Chinese and long texts in the address."""
+    house, run = served.house, served.kannel.run / "get"
+    run.mkdir()
+    with (
+        the_smsc.running() as smsc,
+        the_kannel.running(run, house.settings.http_port, smsc.port, by_get=True),
+    ):
+        smsc.see("bound")
+        smsc.mo("查话费")
+        assert "58.60" in smsc.see("mt")["text"]
+        long = "又一条谁也看不懂的短信，&=%+ ！" * 9
+        smsc.mo(long)
+        smsc.see("mt")
+    assert house.ledger.rows(records.Request, keyword=long)
 
 
 def test_a_password_is_nowhere(served: Served) -> None:
