@@ -65,13 +65,13 @@ async def _answered(house: House, scope: Scope, receive: Receive) -> Answer:
             return await _text(house, fields, fields.get("text", ""))
         if asked == (MO, "POST"):
             body = await _body(receive)
-            if body is None:
-                return Answer(413)
             return await _text(house, fields, _decoded(body, scope["headers"]))
         if asked == (DLR, "GET"):
             return await _receipt(house, fields)
     except kannel.BadRequestError as bad:
         return Answer(400, f"{bad}\n")
+    except _NoBody as none:
+        return Answer(none.args[0])
     return Answer(405 if asked[0] in (MO, DLR) else 404)
 
 
@@ -134,14 +134,20 @@ async def _receipt(house: House, fields: Mapping[str, str]) -> Answer:
     return Answer(200)  # Kannel repeats a request that gets another status
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The request's body, None when it is too long."""
+class _NoBody(Exception):
+    """There is no text to take. `args[0]`: the status of the answer."""
+
+
+async def _body(receive: Receive) -> bytes:
+    """The request's body. Raises _NoBody when it is too long or did not come whole."""
     body = b""
     while True:
         part = await receive()
+        if part["type"] == "http.disconnect":
+            raise _NoBody(400)
         body += bytes(part.get("body", b""))
         if len(body) > MOST_BYTES:
-            return None
+            raise _NoBody(413)
         if not part.get("more_body"):
             return body
 

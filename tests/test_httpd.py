@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from hotline.house import House
 from hotline.httpd import HttpServer
 from hotline.settings import Settings
 from hotline.web import MOST_BYTES
+from hotline.web_kannel import make_app
 from ledger import records
 from sms_commands.kannel import admitted
 
@@ -186,6 +188,26 @@ def test_a_body_that_is_too_long(client: Client, house: House) -> None:
     """No text is as long as that."""
     assert client.mo("m1", "x" * (MOST_BYTES + 1)).status == 413
     assert texts(house) == []
+
+
+def test_half_a_request_is_no_text(client: Client, house: House) -> None:
+    """Who hangs up in the middle of a body has sent nothing; Kannel brings the text again."""
+    came = iter(
+        [{"type": "http.request", "body": b"CX", "more_body": True}, {"type": "http.disconnect"}]
+    )
+    told: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return next(came)
+
+    async def send(part: dict[str, object]) -> None:
+        told.append(part)
+
+    path, _, query = address("/kannel/mo", id="m1").partition("?")
+    asked = {"method": "POST", "path": path, "query_string": query.encode(), "headers": []}
+    asyncio.run(make_app(house)(asked | {"client": ("127.0.0.1", 1)}, receive, send))
+    assert texts(house) == []
+    assert "58.60" in client.mo("m1", "CXYE").text
 
 
 def test_only_this_machine_is_admitted() -> None:
