@@ -10,10 +10,13 @@ import json
 
 FROM = "from"
 
+# made once: json.dumps makes a new encoder for each call that is not all defaults
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def context_of(called: str, **more: str) -> str:
     """The context of a text to `called`, as the link wrote it."""
-    return json.dumps({FROM: called, **more}, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode({FROM: called, **more})
 
 
 def said(context: str, name: str) -> str:
