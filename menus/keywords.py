@@ -128,11 +128,11 @@ class Nameless(NamedTuple):
 
 
 class Barred(NamedTuple):
-    """A text spells a code that is for others: `rule` says for whom."""
+    """A text spells a code that is for others: each of `rules` says for whom."""
 
     code: Code
     spelling: str
-    rule: Filter
+    rules: tuple[Filter, ...]
 
 
 class Unsure(NamedTuple):
@@ -293,12 +293,16 @@ class Index:
         ways = [less.split(SEPARATOR) for less in self._courtesy.readings(plain)]
         for way in ways:
             for n in range(min(len(way), self.longest), 0, -1):
-                for entry in self.entries.get(SEPARATOR.join(way[:n]), ()):
-                    if somebody(entry.rule, called, at_ms):
-                        if profile is None:
-                            return Unsure(entry.code, entry.spelling)
-                        if not bare_digit(text):  # that is meant for a list, and not for others
-                            return Barred(entry.code, entry.spelling, entry.rule)
+                others = [
+                    entry
+                    for entry in self.entries.get(SEPARATOR.join(way[:n]), ())
+                    if somebody(entry.rule, called, at_ms)
+                ]
+                if others and profile is None:
+                    return Unsure(others[0].code, others[0].spelling)
+                if others and not bare_digit(text):  # that is meant for a list, not for others
+                    rules = tuple(entry.rule for entry in others)
+                    return Barred(others[0].code, others[0].spelling, rules)
         for way in ways:
             if nameless := self._nameless(way, called, profile, at_ms):
                 return nameless

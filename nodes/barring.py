@@ -24,7 +24,13 @@ def refuse(step: Step, found: Barred) -> None:
 
 
 def _whom(step: Step, found: Barred) -> list[tuple[Value, ...]]:
-    rule, names = found.rule, step.model.names
-    provinces = [f"place_{one}" for one in sorted(rule.province)]
-    brands = [f"brand_{one}" for one in sorted(rule.brand)]
-    return [(values.name(one),) for one in (*provinces, *brands) if one in names]
+    whom = [
+        name
+        for rule in found.rules
+        for name in (
+            *(f"place_{one}" for one in sorted(rule.province)),
+            *(f"brand_{one}" for one in sorted(rule.brand)),
+        )
+        if name in step.model.names
+    ]
+    return [(values.name(one),) for one in dict.fromkeys(whom)]

@@ -175,7 +175,7 @@ def test_the_number_of_parameters_tells_codes_of_one_spelling_apart() -> None:
 
 def test_filters_of_books_and_rows() -> None:
     """A wrong brand is told so; another shortcode and a past offer match nothing."""
-    assert match("HF", EASYOWN) == Barred(CODES["t3"][0], "HF", USES[0].filter)
+    assert match("HF", EASYOWN) == Barred(CODES["t3"][0], "HF", (USES[0].filter,) * 2)
     assert match("CXYE", None) is not None
     assert match("CXYE", called="10010") is None
     past = Filter(valid_from=1000, valid_to=2000)
