@@ -54,11 +54,19 @@ def test_a_day_is_its_hours() -> None:
     assert np.allclose(days[0], days[2])
 
 
-def test_the_document_has_its_figures() -> None:
-    """A part is put between its marks; those of trials name the commit that they were taken at."""
+@pytest.mark.parametrize(("part", "rows"), [("trial", 16), ("control", 12), ("tune", 25)])
+def test_the_document_has_its_figures(part: str, rows: int) -> None:
+    """Each part has all its rows, and names the commit that they were taken at."""
+    text = DOCUMENT.read_text("utf-8")
+    taken = text.partition(f"<!-- taken: {part} -->")[2].partition("<!-- end -->")[0]
+    assert re.search(r"Taken at commit `[0-9a-f]{7,}`", taken)
+    assert len(re.findall(r"^\|.* %", taken, re.MULTILINE)) == rows
+
+
+def test_a_part_is_put_between_its_marks() -> None:
+    """And those of trials are for every share."""
     text = DOCUMENT.read_text("utf-8")
     taken = text.partition("<!-- taken: trial -->")[2].partition("<!-- end -->")[0]
-    assert re.search(r"Taken at commit `[0-9a-f]{7,}`", taken)
     assert taken.count("| 10 % |") == 5  # two ways to look, what else, two differences
     assert "\nx\n" in put(text, "trial", ["x"])
     with pytest.raises(ValueError, match="no part"):
