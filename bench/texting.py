@@ -126,7 +126,7 @@ def started(
 def hotline(home: Path, port: int = 0, **env: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`hotline serve` of the shipped site on a state folder of its own; its HTTP port."""
     words = [sys.executable, "-m", "hotline.cli", "--home", str(home), "serve"]
-    ports = ["--agi-port", "0", "--http-port", str(port)]
+    ports = ["--agi-port", "0", "--http-port", str(port), "--core", "0"]
     env = {"HOTLINE_TEXTS_A_MINUTE": "0"} | env  # a few numbers text without a pause
     with started([*words, *ports], "^HTTP", **env) as (process, line):
         yield process, int(line.rstrip("/\n").rpartition(":")[2])

@@ -209,6 +209,7 @@ def test_the_sites_own_folder_is_the_last_choice(site: Path, tmp_path: Path) -> 
         (("report", "failures", "--from", "2026-03-02", "--to", "2026-03-01"), "--to"),
         (("serve", "--agi-port", "99999"), "65535"),
         (("serve", "--bss-faults", "nowhere.json"), "nowhere.json"),
+        (("serve", "--core", "9999"), "cores to choose from: "),
         (("chek",), "check"),
         (("check", "nowhere.yaml"), "nowhere.yaml"),
     ],
@@ -364,11 +365,12 @@ def test_the_diagram_is_mermaid(hotline: Any) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serve_says_what_listens_and_ends_cleanly(site: Path, home: Path, how: int) -> None:
-    """Ports are printed, health is told, Ctrl-C and SIGTERM end with status 0."""
+    """Ports are printed, health is told, Ctrl-C and SIGTERM end with status 0; on one core."""
+    core = max(os.sched_getaffinity(0))
     with subprocess.Popen(
         [
             sys.executable, "-m", "hotline.cli", "--site", str(site), "--home", str(home), "serve",
-            "--agi-port", "0", "--http-port", "0",
+            "--agi-port", "0", "--http-port", "0", "--core", str(core),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -385,6 +387,7 @@ def test_serve_says_what_listens_and_ends_cleanly(site: Path, home: Path, how: i
         assert any("agi://127.0.0.1:" in line for line in lines)
         with urllib.request.urlopen(f"{url}health", timeout=30) as health:
             assert json.load(health)["status"] == "ok"
+        assert os.sched_getaffinity(served.pid) == {core}
         served.send_signal(how)
         rest = served.stdout.read()
         assert served.wait(60) == 0, rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,17 @@ import click
 from actions.port import Drops
 from hotline.commands.common import open_house, placed, settings, show_findings
 from menus.findings import Finding
+
+
+def _stay(_context: click.Context, _option: click.Parameter, core: int | None) -> int | None:
+    """Keeps this process, and the threads that it will start, on one core."""
+    if core is not None:
+        try:
+            os.sched_setaffinity(0, {core})
+        except OSError:
+            cores = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+            raise click.BadParameter(f"可用的核 cores to choose from: {cores}") from None
+    return core
 
 
 @click.command(short_help="启动热线。 Serve calls and texts.")
@@ -39,6 +51,13 @@ from menus.findings import Finding
     "--bss-drops",
     type=click.Choice(get_args(Drops)),
     help="内置 BSS 怎样识别重复的办理。 How the embedded BSS drops a repeated order. [by_key]",
+)
+@click.option(
+    "--core",
+    type=click.IntRange(0),
+    callback=_stay,
+    expose_value=False,
+    help="只在这个核上运行。 Run on this core only.",
 )
 @placed
 def serve(
