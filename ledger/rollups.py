@@ -128,7 +128,10 @@ def check(rollup: Rollup, by: Iterable[str], equal: Iterable[str]) -> None:
 def within(first: str, last: str, equal: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """A condition over days and dimensions, and its values; a tuple means one of several."""
     where, values = [], []
-    for test, value in (("day >= ?", first), ("day <= ?", last)):
+    days = [("day >= ?", first), ("day <= ?", last)]
+    if first == last:  # an index then has its rows sorted by what follows the day in it
+        days = [("day = ?", first)]
+    for test, value in days:
         if value:
             where.append(test)
             values.append(value)
