@@ -32,6 +32,8 @@ log = logging.getLogger("hotline.smpp")
 LOOK_EVERY_S = 15.0
 OVERDUE_MS = 30_000
 """A kept text that is not in the record by then is handed to the house again."""
+BIND_S = 5.0
+"""How long a reply waits for a bind; then it is the outbox's, which tries again."""
 INCOMPLETE_MS = 10 * 60_000
 """How long the parts of a text wait for the missing ones; then it is taken as it is."""
 GAP = "…"
@@ -181,8 +183,9 @@ class SmppDesk:
     # -- texts out ---------------------------------------------------------------------------
 
     async def _carry(self, inbound: str) -> None:
-        """The reply leaves by the link that brought the text, at once."""
+        """The reply leaves by the link that brought the text, as soon as that is bound."""
         house = self._house
+        await self._standing()
         claimed = await asyncio.wrap_future(
             house.ledger.outbox_take(inbound, house.now(), self._owner, LEASE_MS)
         )
@@ -195,6 +198,15 @@ class SmppDesk:
         else:
             outcome = Outcome(claimed.text.id, claimed.attempt, house.now(), provider_id=message)
         await asyncio.wrap_future(self._record(outcome))
+
+    async def _standing(self) -> None:
+        """Waits for a bind, BIND_S at most: what an earlier process left may be ready first."""
+        if any(link.bound.is_set() for link in self.links):
+            return
+        waits = [asyncio.create_task(link.bound.wait()) for link in self.links]
+        await asyncio.wait(waits, timeout=BIND_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def _submit(self, text: Text) -> str:
         bound = [link for link in self.links if link.bound.is_set()] or self.links

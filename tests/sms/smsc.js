@@ -5,7 +5,7 @@
 //          a text; cut keeps n parts, bind is over which
 //      {"do": "throttle", "n"} {"do": "mute", "n"} {"do": "drop"} {"do": "receipts", "on"}
 // out: {"saw": "listening", "port"} {"saw": "bound", "who"} {"saw": "gone", "who"}
-//      {"saw": "mt", "from", "to", "text", "parts", "coding", "who", "id"} {"saw": "throttled"}
+//      {"saw": "mt", "from", "to", "text", "parts", "coding", "who", "id"} {"saw": "throttled"} {"saw": "muted"}
 //      {"saw": "mo", "status": [...]} {"saw": "enquire", "who"}
 'use strict';
 const smpp = require('smpp');
@@ -36,7 +36,7 @@ function place(pdu) {
 }
 
 function submit(session, pdu) {
-  if (mute > 0) { mute--; return; }
+  if (mute > 0) { mute--; return tell({ saw: 'muted' }); }
   if (throttle > 0) {
     throttle--;
     tell({ saw: 'throttled' });

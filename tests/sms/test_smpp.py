@@ -186,7 +186,7 @@ def test_an_answer_that_may_have_left_is_not_sent_again(house: House, smsc: Smsc
     with linked(house, smsc):
         smsc.do("mute", n=1)
         smsc.mo("CXYE")
-        peers.until(lambda: "taken" in [status for _, status in statuses(house)])
+        smsc.see("muted")
         smsc.do("drop")
         peers.until(lambda: [status for _, status in statuses(house)] == ["taken", "failed"])
         smsc.see("bound")
