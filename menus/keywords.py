@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -269,17 +269,21 @@ class Index:
                 return Nameless(entry.code, entry.spelling)
         return None
 
+    def _begun(self, tokens: list[str]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+        """The codes that the tokens begin with, the longest first, and what stands behind each."""
+        for n in range(min(len(tokens), self.longest), 0, -1):
+            for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
+                yield entry, tuple(tokens[n:])
+
     def _find(
         self, tokens: list[str], called: str, profile: Profile | None, at_ms: int
     ) -> tuple[Entry, tuple[str, ...]] | None:
         over: tuple[Entry, tuple[str, ...]] | None = None
-        for n in range(min(len(tokens), self.longest), 0, -1):
-            for entry in self.entries.get(SEPARATOR.join(tokens[:n]), ()):
-                if admits(entry.rule, called, profile, at_ms):
-                    found = entry, tuple(tokens[n:])
-                    if len(tokens) - n <= len(entry.code.params):
-                        return found
-                    over = over or found
+        for entry, params in self._begun(tokens):
+            if admits(entry.rule, called, profile, at_ms):
+                if len(params) <= len(entry.code.params):
+                    return entry, params
+                over = over or (entry, params)
         return over
 
     def _otherwise(
@@ -392,10 +396,9 @@ class Index:
         plain = SEPARATOR.join(tokens)
         for less in self._courtesy.readings(plain):
             rest = less.split(SEPARATOR)
-            for n in range(min(len(rest), self.longest), 0, -1):
-                for entry in self.entries.get(SEPARATOR.join(rest[:n]), ()):
-                    if any(entry.secret):
-                        return rest, (entry, tuple(rest[n:]))
+            for entry, params in self._begun(rest):
+                if any(entry.secret):
+                    return rest, (entry, params)
         return tokens, None
 
 

@@ -8,7 +8,7 @@ import click
 
 from hotline.commands.acts import acting, author_option, refusals
 from hotline.commands.common import placed, settings
-from hotline.commands.report_options import TRAFFIC
+from hotline.commands.report_options import traffic_option
 
 
 @click.group(short_help="投诉与意见。 Complaints and opinions.")
@@ -23,13 +23,7 @@ def complaints() -> None:
 @click.option("--overdue", is_flag=True, help="只列超时的。 Only those past their time.")
 @click.option("--all", "closed", is_flag=True, help="已答复的也列出。 Closed ones, too.")
 @click.option("--json", "style", flag_value="json", help="输出 JSON。 Print JSON.")
-@click.option(
-    "--traffic",
-    type=click.Choice(TRAFFIC),
-    default="real",
-    show_default=True,
-    help="哪类话务。 Which traffic; kinds are never mixed.",
-)
+@traffic_option
 @placed
 def list_(
     overdue: bool,

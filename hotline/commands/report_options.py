@@ -13,6 +13,14 @@ import click
 from hotline.commands.common import placed, settings
 
 TRAFFIC = ("real", "rehearsal", "dialtest", "demo", "replay")
+traffic_option = click.option(
+    "--traffic",
+    type=click.Choice(TRAFFIC),
+    default="real",
+    show_default=True,
+    help="哪类话务。 Which traffic; kinds are never mixed.",
+)
+"""Of commands that list what came, other than reports."""
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 _SPAN = (

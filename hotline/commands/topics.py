@@ -13,20 +13,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from hotline.commands.common import placed, settings, show_findings
-from hotline.commands.report_options import TRAFFIC
+from hotline.commands.report_options import traffic_option
 from hotline.settings import Settings
 
 if TYPE_CHECKING:
     from hotline.wrapups import BadLine
     from menus.topics import Topics
 
-_TRAFFIC = click.option(
-    "--traffic",
-    type=click.Choice(TRAFFIC),
-    default="real",
-    show_default=True,
-    help="哪类话务。 Which traffic; kinds are never mixed.",
-)
 _SHOWN = 20
 """Bad lines that are printed; the others are counted."""
 
@@ -46,7 +39,7 @@ def topics() -> None:
     is_flag=True,
     help="跳过有错的行；不加就整个不导入。 Leave bad rows out instead of importing nothing.",
 )
-@_TRAFFIC
+@traffic_option
 @placed
 def import_(file: Path, skip_bad: bool, traffic: str, site: Path | None, home: Path | None) -> None:
     """导入 CSV：列名 时间,小结代码,次数。同一个文件再导入一次不改变什么；时间相同的以后导入的为准。
@@ -139,7 +132,7 @@ def _take_in(
 
 @topics.command("list", short_help="列出小结代码。 List the codes.")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。 Print JSON.")
-@_TRAFFIC
+@traffic_option
 @placed
 def list_(as_json: bool, traffic: str, site: Path | None, home: Path | None) -> None:
     """列出 topics.yaml 的代码、对应的业务和已导入的次数；没有业务的代码是下一步该做的。
