@@ -17,6 +17,7 @@ _COMMANDS = {
     "check": ("check", "检查 menus.yaml。 Check menus.yaml and its codebooks."),
     "report": ("report", "统计报表。 Reports."),
     "topics": ("topics", "来话小结代码与导入。 Agents' wrap-up codes, and their import."),
+    "orders": ("orders", "订单与它的经过。 Orders, and what came of each."),
     "complaints": ("complaints", "投诉与意见。 Complaints and opinions, with their deadlines."),
     "actions": ("check", "列出动作的参数与结果。 List the actions, their arguments and outcomes."),
     "schema": ("check", "输出 menus.yaml 的 JSON Schema。 Print the JSON Schema of menus.yaml."),

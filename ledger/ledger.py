@@ -6,6 +6,7 @@ from ledger.behind import Drill
 from ledger.complaints import Complaints
 from ledger.history import History
 from ledger.inbox import InboxRows
+from ledger.orders import Orders
 from ledger.outbox import OutboxClaims
 from ledger.reads import Reads
 from ledger.repeats import Repeats
@@ -19,6 +20,7 @@ class Ledger(
     Reads,
     History,
     Complaints,
+    Orders,
     InboxRows,
     OutboxClaims,
     Trials,
