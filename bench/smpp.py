@@ -17,7 +17,7 @@ from contextlib import closing
 from itertools import count, cycle
 from pathlib import Path
 
-from bench.texting import CALLED, TEXT, Pass, Subscribers, cpu_seconds, hotline
+from bench.texting import CALLED, TEXT, Pass, Subscribers, cpu_seconds, hotline, numbers
 
 HEADER = struct.Struct(">IIII")
 RESPONSE = 0x80000000
@@ -110,12 +110,13 @@ async def bench(options: argparse.Namespace, home: Path) -> list[Pass]:
     server = await loop.create_server(lambda: Session(smsc), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     link = f"smpp://bench:secret@127.0.0.1:{port}?binds={options.binds}"
-    with hotline(home, HOTLINE_SMPP=link) as (process, _):
+    subscribers = numbers(options.texts * (options.rounds + 1))  # each texts once
+    with hotline(home, len(subscribers), HOTLINE_SMPP=link) as (process, _):
         await asyncio.wait_for(smsc.bound.wait(), 30)
         passes = []
         for n in range(options.rounds + 1):
             used = cpu_seconds(process.pid)
-            smsc.subscribers = Subscribers(smsc.send, options.texts, options.window)
+            smsc.subscribers = Subscribers(smsc.send, subscribers, options.texts, options.window)
             done = await smsc.subscribers.run()
             used = (cpu_seconds(process.pid) - used) / len(done.delays) * 1e6
             print(f"{'pass' if n else 'first':8}{done}, {used:,.0f} µs of CPU a text", flush=True)

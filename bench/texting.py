@@ -15,8 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from actions.embedded.people import number_of
+from actions.embedded.store import Store
+
 ROOT = Path(__file__).parent.parent
-FIRST, NUMBERS, CALLED, TEXT = 13800138000, 1_000, "10086", "CXYE"
+CALLED, TEXT = "10086", "CXYE"
 PATIENCE_S = 60
 
 
@@ -48,14 +51,20 @@ class Pass(NamedTuple):
 class Subscribers:
     """They text through `send(number)`, `window` at once or, with a `rate`, so many a second.
 
-    Each has one text under way. `answered` is to be called with the number that got a reply.
+    Who of `numbers` has texted stands at its end. `answered` is to be called with the number that
+    got a reply.
     """
 
     def __init__(
-        self, send: Callable[[str], None], texts: int, window: int, rate: float = 0.0
+        self,
+        send: Callable[[str], None],
+        numbers: deque[str],
+        texts: int,
+        window: int,
+        rate: float = 0.0,
     ) -> None:
         self._send, self._texts, self._window, self._rate = send, texts, window, rate
-        self._free = deque(str(FIRST + n) for n in range(NUMBERS))
+        self._free = numbers
         self._begun: dict[str, float] = {}
         self._sent = 0
         self._delays: list[float] = []
@@ -96,6 +105,11 @@ class Subscribers:
             self._text()
 
 
+def numbers(count: int) -> deque[str]:
+    """So many subscribers, who have not texted for long."""
+    return deque(number_of(n) for n in range(count))
+
+
 @contextmanager
 def started(
     words: list[str], ready: str, **env: str
@@ -123,11 +137,16 @@ def started(
 
 
 @contextmanager
-def hotline(home: Path, port: int = 0, **env: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """`hotline serve` of the shipped site on a state folder of its own; its HTTP port."""
+def hotline(
+    home: Path, people: int, port: int = 0, **env: str
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`hotline serve` of the shipped site, whose BSS knows `people`, on a state folder of its own.
+
+    Gives its HTTP port, too.
+    """
+    Store(home / "bss.db", people).close()
     words = [sys.executable, "-m", "hotline.cli", "--home", str(home), "serve"]
     ports = ["--agi-port", "0", "--http-port", str(port), "--core", "0"]
-    env = {"HOTLINE_TEXTS_A_MINUTE": "0"} | env  # a few numbers text without a pause
     with started([*words, *ports], "^HTTP", **env) as (process, line):
         yield process, int(line.rstrip("/\n").rpartition(":")[2])
 

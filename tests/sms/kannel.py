@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,10 +74,11 @@ def configured(run: Path, ports: Ports, smsc: int) -> Path:
 
 @dataclass
 class Kannel:
-    """The running gateway."""
+    """The running gateway; `pids` are those of its boxes."""
 
     run: Path
     ports: Ports
+    pids: dict[str, int] = field(default_factory=dict)
 
     def status(self) -> str:
         """Bearerbox's own word on its links."""
@@ -110,8 +111,9 @@ def running(run: Path, hotline: int, smsc: int, *, by_get: bool = False) -> Iter
             program = shutil.which(box)
             assert program
             log = boxes.enter_context((run / f"{box}.out").open("wb"))
-            process = subprocess.Popen([program, str(file)], stdout=log, stderr=log)
+            process = subprocess.Popen([program, "-v", "4", str(file)], stdout=log, stderr=log)
             boxes.callback(_end, process)
+            kannel.pids[box] = process.pid
             _await(kannel, process, "Status" if box == "bearerbox" else "smsbox:")
         yield kannel
 
