@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -173,12 +173,7 @@ class EmbeddedBss:
         )
 
     def _today(self) -> str:
-        return (
-            datetime.fromtimestamp(self._now() / 1000, UTC)
-            .astimezone(self._zone)
-            .date()
-            .isoformat()
-        )
+        return datetime.fromtimestamp(self._now() / 1000, self._zone).date().isoformat()
 
 
 def _coded(word: str) -> Result:

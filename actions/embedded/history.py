@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from actions.embedded.catalogue import PLANS, SERVICES
@@ -67,7 +68,7 @@ def use(person: Person, month: str, today: str) -> Use:
     )
     if month != today[:7]:
         return whole
-    return Use(*(_so_far(part, today) for part in whole))
+    return Use(*[_so_far(part, today) for part in whole])
 
 
 def allowance(person: Person, held: Iterable[Held], day: str) -> int:
@@ -137,8 +138,14 @@ def used_of(person: Person, what: str, most: int, today: str) -> int:
 
 def _so_far(whole: int, today: str) -> int:
     """A whole month's part up to today."""
-    days = (date.fromisoformat(next_month(today)) - timedelta(days=1)).day
-    return whole * int(today[8:10]) // days
+    day, days = _of_days(today)
+    return whole * day // days
+
+
+@lru_cache(maxsize=64)
+def _of_days(today: str) -> tuple[int, int]:
+    """The day's number in its month, and how many days that has."""
+    return int(today[8:10]), monthrange(int(today[:4]), int(today[5:7]))[1]
 
 
 def _drawn(seed: str) -> tuple[int, ...]:
