@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 
 
@@ -15,4 +14,4 @@ def uuid7(now_ms: int, chance: Callable[[int], bytes] = os.urandom) -> str:
     value = now_ms << 80 | int.from_bytes(chance(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value).hex
+    return f"{value:032x}"

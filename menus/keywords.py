@@ -60,6 +60,8 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         text = text.upper()
+        if text.isalnum():  # as most codes are sent
+            return text
     else:  # NFKC again, because upper case may take composed letters apart
         folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).upper()
         text = unicodedata.normalize("NFKC", folded)

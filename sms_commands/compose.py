@@ -33,6 +33,7 @@ SHORTENED = {"zh": "…（后文略）", "en": "... (cut short)"}
 """How a message ends that was longer than MOST_SEGMENTS, by primary language."""
 
 _SEPTETS = {c: 1 for c in BASIC if c != "\x1b"} | dict.fromkeys(EXTENSION, 2)
+_GSM7 = frozenset(_SEPTETS)
 _SENTENCE_ENDS = tuple("。！？!?.")
 
 
@@ -74,14 +75,14 @@ def shorten(text: str, ending: str, most: int = MOST_SEGMENTS) -> Message:
 
 def encoding(text: str) -> Encoding:
     """GSM-7 when every character is in its two tables, else UCS-2."""
-    return "gsm7" if all(c in _SEPTETS for c in text) else "ucs2"
+    return "gsm7" if _GSM7.issuperset(text) else "ucs2"
 
 
 def units(text: str, alphabet: Encoding) -> int:
     """The length that limits are stated in: septets, or UCS-2 units (two for a surrogate pair)."""
     if alphabet == "gsm7":
-        return sum(_SEPTETS[c] for c in text)
-    return sum(1 if c <= "\uffff" else 2 for c in text)
+        return sum(map(_SEPTETS.__getitem__, text))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(text: str) -> tuple[str, ...]:
