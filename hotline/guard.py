@@ -63,7 +63,7 @@ class Guard:
         return NOISE if self._noisy(before) else ""
 
     def _before(self, origin: Origin, at: int) -> list[Texted]:
-        most = max(self._limits) + 1
+        most = max(1, *self._limits)
         line = self._pseudonym(origin.caller)
         return self._ledger.texts(line, origin.called, origin.traffic, at - LOOK_BACK_MS, most)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import NamedTuple
 
 from dialog.outcomes import ACCEPTED, SUCCEEDED
@@ -26,11 +27,12 @@ AND c.outcome IN ('{SUCCEEDED}', '{ACCEPTED}') ORDER BY r.at DESC LIMIT ?
 """
 
 
+# in the order of the index and of the rows, so that nothing is sorted and the latest are enough
 _TEXTS = """
 SELECT t.session, t.at, COALESCE(c.reason, '') FROM sessions s
 JOIN steps t ON t.session = s.id LEFT JOIN closings c ON c.request = t.session || '.' || t.n
 WHERE s.caller = ? AND s.channel = 'text' AND s.opened_at >= ? AND s.called = ? AND s.traffic = ?
-AND t.event = 'TextReceived' ORDER BY s.opened_at DESC, t.n DESC LIMIT ?
+AND t.event = 'TextReceived' ORDER BY s.opened_at DESC, s.rowid DESC, t.n DESC LIMIT ?
 """
 _REPLY = (
     "SELECT text FROM outbox WHERE id > ? AND id < ? AND kind = 'reply' ORDER BY at DESC LIMIT 1"
@@ -79,7 +81,7 @@ class History(Store):
     def texts(self, caller: str, called: str, traffic: str, since: int, most: int) -> list[Texted]:
         """A number's latest texts to another, of dialogues begun since then, the newest first."""
         found = self._read(_TEXTS, (caller, since, called, traffic, most))
-        return sorted((Texted(*row) for row in found), key=lambda text: -text.at)
+        return sorted(map(Texted._make, found), key=attrgetter("at"), reverse=True)
 
     def replied(self, session: str) -> str:
         """The last text that a dialogue was answered with, "" when there was none."""
