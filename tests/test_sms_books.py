@@ -191,7 +191,7 @@ def test_the_other_operators_numbers(hall: Hall) -> None:
     for called in ("10010", "5133"):
         assert texter(hall, UNICOM, called).text("KTLDXS").texts == ["unknown_unicom"]
     assert texter(hall, UNICOM, "10010").text("HELP").texts == ["help_unicom"]
-    assert texter(hall, UNICOM, "101901").text("stop").texts == ["stopped_unicom"]
+    assert texter(hall, UNICOM, "101901").text("stop").texts == ["stopped_here"]
 
 
 def test_each_operator_serves_its_own(hall: Hall) -> None:
