@@ -19,7 +19,7 @@ FILED = "text"
 
 def enter(step: Step, message: Message) -> None:
     """Says the text and goes on. By voice its request closes when it began to play."""
-    step.say(message.text, _file(step) if message.files else NOTHING)
+    step.say(message.text, file(step, step.fields[FILED]) if message.files else NOTHING)
     if step.request is not None:
         if step.voice:
             step.request = step.request._replace(stage="answering", answer=message.text)
@@ -28,9 +28,9 @@ def enter(step: Step, message: Message) -> None:
     step.after(message)
 
 
-def _file(step: Step) -> Values:
+def file(step: Step, words: str) -> Values:
     """Notes the complaint; its receipt number and the hours that its answer may take."""
     number = complaints.receipt(f"{step.session.id}.{step.n}", today(step))
-    step.facts.append(Complained(number, step.fields[FILED]))
+    step.facts.append(Complained(number, words))
     hours = complaints.HOURS[complaints.ORDINARY]
     return {"receipt": values.digits(number), "hours": values.number(hours)}

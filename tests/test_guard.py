@@ -151,6 +151,35 @@ def test_stop_is_heard_in_a_flood(texter: Texter) -> None:
     assert [row.state for row in house.ledger.rows(records.OptOut)] == [STOP]
 
 
+def test_complaints_are_filed_in_a_flood(house: House, clock: Clock) -> None:
+    """What is too much at the feedback number is on file all the same; the first gets its receipt.
+
+    The record decides each text once and has the words sealed only; blanks and HELP are no words.
+    """
+    texter = Texter(house, clock, called="10086900")
+    words = [f"没有网络信号，第{n}次说了" for n in range(8)]
+    answers = texter.text(*words)
+    assert all("受理" in answer for answer in answers[:5])
+    assert answers[5:] == ["", "", ""]
+    filed = house.ledger.complaints()
+    assert [house.vault.open(one.complaint.text) for one in filed] == words
+    assert filed[4].complaint.id in answers[4]
+    assert texter.reasons() == ["succeeded"] * 4 + ["rate_limited"] * 4
+    assert house.ledger.search("没有网络信号") == []
+    assert texter.text("   ", "HELP", "STOP") == ["", "", ""]
+    assert len(house.ledger.complaints()) == len(words)
+
+
+def test_an_open_question_is_no_lost_complaint(house: House, clock: Clock) -> None:
+    """Who is asked for words and floods: what is too much is filed, the question waits on."""
+    texter = Texter(house, clock, called="10086900")
+    texter.text(" ", "", " ", "", "退错了钱", "听到没有")
+    assert len(house.ledger.complaints()) == 2
+    clock.ms += 60_000
+    assert "受理" in texter.text("在吗")[0]
+    assert len(house.ledger.complaints()) == 3
+
+
 def test_unknown_texts_in_a_row(texter: Texter) -> None:
     """Three are answered; what follows is silent until something is a code."""
     answers = texter.text(*[f"我在开会{n}" for n in range(5)], every=20_000)
