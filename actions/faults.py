@@ -129,6 +129,11 @@ class FaultyPort:
         """As the port behind it."""
         return self._port.zone
 
+    @property
+    def at_hand(self) -> bool:
+        """Never: it may be told to be slow."""
+        return False
+
     def profile(self, number: str) -> Profile | None:
         """As the port behind it; `answer` means nobody."""
         return self._apply("profile", "", number, lambda: self._port.profile(number), _nothing)

@@ -45,6 +45,7 @@ LANES: Mapping[str, LaneSettings] = {
 """One lane for each class of backend call, so that a hanging one stalls nobody else."""
 
 _LANE = {"query": QUERY, "quote": ORDER, "submit": ORDER, "verify": VERIFY}
+_READING = frozenset(("query", "quote"))
 _SEALED = re.compile(r"~[A-Z2-7=]+~")
 _WORDS = DONE | {UNKNOWN} | frozenset(REASONS)
 _NO_STATE = frozenset(("redeem", "reset_password"))  # a second one can't be told from the first
@@ -80,6 +81,19 @@ class Performer:
         lane = self._lanes[_LANE[job.call]]
         return lane.start(self._script(job, lane.settings), lane.settings.total_ms, done, _broken)
 
+    def at_once(self, job: Perform) -> Result | None:
+        """The answer of a BSS at hand to what changes nothing, without a lane.
+
+        None: `perform` is to carry it out, for such is the job or the BSS, or the BSS failed.
+        """
+        if job.call not in _READING or not self.port.at_hand:
+            return None
+        ask = self.port.query if job.call == "query" else self.port.quote
+        try:
+            return _mapped(ask(job.name, job.subscriber, self._args(job)))
+        except Exception:  # noqa: BLE001 - it is asked again, and then says what is wrong
+            return None
+
     def reconcile(
         self, key: str, done: Callable[[Result | None], None] | None = None
     ) -> Future[Result | None]:
@@ -90,15 +104,27 @@ class Performer:
 
     def fetch_profile(
         self, number: str, patience_ms: int, done: Callable[[Profile | None], None]
-    ) -> Future[Profile | None]:
-        """Asks who calls; None when nobody is known or the BSS is away, after `patience_ms`."""
+    ) -> None:
+        """Asks who calls; None when nobody is known or the BSS is away, after `patience_ms`.
+
+        A BSS at hand is asked on this thread, which then calls `done`.
+        """
+        if self.port.at_hand:
+            try:
+                found = self.port.profile(number)
+            except Exception:  # noqa: BLE001 - as on the lane
+                found = None
+            done(found)
+            return
         lane = self._lanes[PROFILE]
         script = _profiled(self.port, number)
-        return lane.start(script, min(patience_ms, lane.settings.total_ms), done, lambda _: None)
+        lane.start(script, min(patience_ms, lane.settings.total_ms), done, lambda _: None)
 
     def profile(self, number: str, patience_ms: int) -> Profile | None:
         """The same, waiting for it."""
-        return self.fetch_profile(number, patience_ms, lambda _: None).result()
+        found: Future[Profile | None] = Future()
+        self.fetch_profile(number, patience_ms, found.set_result)
+        return found.result()
 
     @property
     def repeatable(self) -> bool:
@@ -112,8 +138,7 @@ class Performer:
         self._timers.close()
 
     def _script(self, job: Perform, settings: LaneSettings) -> Script[Result]:
-        port, name, who = self.port, job.name, job.subscriber
-        args = {key: self._opened(value) for key, value in job.args.items()}
+        port, name, who, args = self.port, job.name, job.subscriber, self._args(job)
         if job.call == "query":
             return (yield from _asked(lambda: port.query(name, who, args), settings))
         if job.call == "quote":
@@ -128,6 +153,9 @@ class Performer:
                 port, job.key, name, lambda: port.submit(job.key, name, who, args, quote), settings
             )
         )
+
+    def _args(self, job: Perform) -> dict[str, str]:
+        return {key: self._opened(value) for key, value in job.args.items()}
 
     def _opened(self, value: str) -> str:
         return self._open(value) if _SEALED.fullmatch(value) else value

@@ -67,6 +67,14 @@ class Port(Protocol):
     def zone(self) -> str:
         """The time zone of its days and months, such as Asia/Shanghai."""
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether it answers what changes nothing within a millisecond or so.
+
+        Then `profile`, `query` and `quote` are called on whatever thread needs the answer; a BSS
+        behind a network is not at hand, for nobody may wait for it there.
+        """
+
     def profile(self, number: str) -> Profile | None:
         """Who has this number; None when nobody is known to.
 

@@ -10,6 +10,28 @@ from dialog.session import Origin
 from dialog.turn import Say, Wait
 
 
+class Claim(NamedTuple):
+    """How a reply is claimed in the commit that it is made in.
+
+    An HTTP answer carries it at once; `provider_id` is what its receipts will name. A link that
+    sends it says who it is (`owner`) and for how long the claim is its own (`lease_ms`).
+    """
+
+    provider_id: str = ""
+    owner: str = ""
+    lease_ms: int = 0
+
+
+class Carrier(Protocol):
+    """Whoever stands ready to carry the reply of a delivery. Called from any thread."""
+
+    def claim(self) -> Claim | None:
+        """The reply is about to be committed: takes it, or None when nobody waits any more."""
+
+    def release(self) -> None:
+        """That commit failed: nothing is claimed."""
+
+
 class Delivery(NamedTuple):
     """One thing that a channel brought.
 
@@ -18,6 +40,7 @@ class Delivery(NamedTuple):
     leave it empty, theirs is the open dialogue of called number and subscriber.
     `origin` is read when the delivery opens a session. `held`: it comes over a line that this
     process holds and that never repeats anything, so its steps are all that is recorded of it.
+    `carrier` is for texts: without one the reply waits in the outbox for whoever claims it.
     """
 
     key: str
@@ -26,6 +49,7 @@ class Delivery(NamedTuple):
     event: Event
     reply_context: str = ""  # JSON a link needs to answer (CMPP LinkID, service id, ...)
     held: bool = False
+    carrier: Carrier | None = None
 
 
 class Reply(NamedTuple):

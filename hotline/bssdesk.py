@@ -72,6 +72,12 @@ class BssDesk:
             self._under_way[job.key] = None
         self._start(session, job, lambda: self._ask(session, job, again))
 
+    def at_once(self, session: Session, job: Perform) -> Result | None:
+        """The answer of a BSS at hand to what changes nothing; None when the job is to be asked."""
+        if job.name in _PROVING or not (job.subscriber or not session.origin.caller):
+            return None
+        return self._performer.at_once(job)
+
     def _start(self, session: Session, job: Perform, start: Callable[[], None]) -> None:
         try:
             start()

@@ -1,8 +1,8 @@
-"""A turn made ready: the commit that it needs, and the reply that leaves when that is durable."""
+"""Turns made ready: the commit that they need, and the reply that leaves when that is durable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,10 +31,19 @@ class Carriage:
     job: str = ""  # the key of the job it waits for
 
 
+class Taken(NamedTuple):
+    """An event that a session was resumed with, as the engine saw it, and the turn it made."""
+
+    before: Session
+    event: Event
+    turn: Turn
+
+
 class Made(NamedTuple):
     """What is committed and what leaves then."""
 
     turn: Turn
+    event: Event
     reply: Reply
     said: tuple[Say, ...]
     left: Carriage | None  # the delivery that a call's end leaves without its reply
@@ -45,52 +54,50 @@ def make(
     replies: Replies,
     pseudonym: Callable[[str], str],
     at: int,
-    turn: Turn,
-    event: Event,
-    session: Session,
+    taken: Sequence[Taken],
     carriage: Carriage | None,
     left: Carriage | None,
     trial: Trial | None,
     *,
     afresh: bool = False,
 ) -> Made:
-    """The commit and the reply of a turn; `afresh` leaves out what was said before it.
+    """The one commit of turns that follow each other, and the reply of the last.
 
-    `trial` is the one that runs.
+    `afresh` leaves out what was said before that one. `trial` is the one that runs.
     """
+    (before, _, first), (_, event, turn) = taken[0], taken[-1]
+    say = turn.say if afresh else tuple([say for step in taken for say in step.turn.say])
     said: tuple[Say, ...] = ()
     if carriage is not None:
-        said = turn.say if afresh else (*carriage.said, *turn.say)
-    reply = _reply(replies, turn, said)
-    rows = (
-        *record.rows(turn, event, at, pseudonym, replies.price_text),
-        *_delivered(replies, turn, at, carriage, reply),
-        *_notices(replies, turn, at),
-    )
-    if trial is not None:
-        rows += (*exposure.rows(trial, session, turn, event, at, pseudonym),)
+        said = say if afresh else (*carriage.said, *say)
+    reply = _reply(replies, turn, say, said)
+    rows: list[records.Row] = []
+    for step in taken:
+        rows += record.rows(step.turn, step.event, at, pseudonym, replies.price_text)
+        rows += _notices(replies, step.turn, at)
+        if trial is not None:
+            rows += exposure.rows(trial, step.before, step.turn, step.event, at, pseudonym)
+    rows += _delivered(replies, turn, at, carriage, reply)
     if left is not None and not left.delivery.held:
-        rows += (records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""),)
-    new = session.turn == 0
+        rows.append(records.DeliveryClosing(left.delivery.key, turn.session.turn, at, ""))
     dialogue = carriage.delivery.dialogue if carriage is not None else ""
+    new = before.turn == 0
     commit = records.Commit(
-        session.id,
-        None if new else session.turn,
-        rows,
+        before.id,
+        None if new else before.turn,
+        tuple(rows),
         record.state(turn, at),
-        record.opened(turn.session, dialogue, at, pseudonym) if new else None,
+        record.opened(first.session, dialogue, at, pseudonym) if new else None,
     )
-    return Made(turn, reply, said, left, commit)
+    return Made(turn, event, reply, said, left, commit)
 
 
-def _reply(replies: Replies, turn: Turn, said: tuple[Say, ...]) -> Reply:
+def _reply(replies: Replies, turn: Turn, say: tuple[Say, ...], said: tuple[Say, ...]) -> Reply:
     session = turn.session
     text = ""
     if said and session.origin.channel == TEXT and closes(turn):
         text = replies.compose(session, said).text
-    return Reply(
-        session.id, session.turn, session.digest, session.language, turn.say, turn.then, text
-    )
+    return Reply(session.id, session.turn, session.digest, session.language, say, turn.then, text)
 
 
 def _delivered(
@@ -108,7 +115,7 @@ def _delivered(
     else:
         yield records.DeliveryPart(key, session.turn, at, stored)
     if reply.text:
-        yield replies.outgoing(session, key, reply.text, at, carriage.delivery)
+        yield from replies.outgoing(session, reply.text, at, carriage.delivery)
 
 
 def _notices(replies: Replies, turn: Turn, at: int) -> Iterable[records.Row]:

@@ -53,12 +53,15 @@ class Replies:
         return self.compose(session, turn.say).text
 
     def outgoing(
-        self, session: Session, key: str, text: str, at: int, delivery: Delivery
-    ) -> records.Outbox:
-        """The reply to a text: one row for each inbound message, whoever carries it."""
-        return records.Outbox(
+        self, session: Session, text: str, at: int, delivery: Delivery
+    ) -> Iterable[records.Row]:
+        """The reply to a text: one row for each inbound message, whoever carries it.
+
+        Claimed as it is made when somebody stands ready to carry it.
+        """
+        reply = records.Outbox(
             f"{session.id}.{session.turn}.reply",
-            key,
+            delivery.key,
             session.id,
             at,
             session.origin.caller,
@@ -72,6 +75,16 @@ class Replies:
             delivery.reply_context,
             at + HTTP_WINDOW_MS,
         )
+        claim = delivery.carrier.claim() if delivery.carrier is not None else None
+        if claim is None:
+            yield reply
+        elif claim.owner:
+            until = at + claim.lease_ms
+            yield reply._replace(due_at=until, attempts=1, owner=claim.owner)
+            yield records.OutboxSend(reply.id, 1, at, "taken")
+        else:
+            yield reply._replace(due_at=None, attempts=1, number="")
+            yield records.OutboxSend(reply.id, 1, at, "carried", "", claim.provider_id)
 
     def notice(self, session: Session, notify: Notify, i: int, at: int) -> records.Outbox:
         """A text beside the dialogue, to the owner of what was changed.

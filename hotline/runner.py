@@ -31,13 +31,13 @@ from dialog.events import (
 from dialog.host import Busy, Delivery, Reply
 from dialog.session import OPEN, TEXT, Session
 from dialog.turn import Perform
-from hotline import sealing
 from hotline.bssdesk import BssDesk
 from hotline.guard import NO_LIMITS, Limits
 from hotline.made import Carriage, Made, OnReply, closes, make
-from hotline.mishaps import broken, trail
+from hotline.mishaps import trail
 from hotline.recall import Recall
 from hotline.replies import Replies
+from hotline.turns import Turns, done
 from hotline.vault import Vault
 from hotline.versions import Versions
 from ledger import records
@@ -71,8 +71,9 @@ class Runner:
         self.ledger, self.versions, self.performer = ledger, versions, performer
         self.vault, self.timers, self.now, self._new_id = vault, timers, now, new_id
         self.replies = Replies(versions, notices)
-        self.recall = Recall(ledger, vault.pseudonym, limits)
         self.bss = BssDesk(ledger, performer, vault, timers, now, self.answered, self.slow)
+        recall = Recall(ledger, vault.pseudonym, limits)
+        self._turns = Turns(versions, recall, vault, self.bss, now)
         self._open: dict[str, Carriage] = {}  # session -> its open delivery in this process
         self._lock = threading.Lock()  # over _open and the carriages in it
         self._held: dict[str, str] = {}  # session -> the line, of calls that this process holds
@@ -202,26 +203,23 @@ class Runner:
         retry: Callable[[], None],
     ) -> None:
         """Resumes and commits; `retry` is called when another step was faster."""
-        model = self.versions.model(session.digest)
-        known = self.recall.into(model, session, event)
-        sealed = sealing.seal(model, session, known, self.vault)
         left = self._left(session, event, carriage)
+        taken = self._turns.take(session, event)
         by = self.replies, self.vault.pseudonym, self.now()
         trial = self.versions.trial
         try:
-            turn = engine.resume(model, session, sealed)
-            made = make(*by, turn, sealed, session, carriage, left, trial)
-        except engine.Illegal:
-            raise
+            made = make(*by, taken, carriage, left, trial)
         except Exception as error:  # noqa: BLE001 - whatever it is, the subscriber must hear of it
-            log.error("the engine failed at %s: %s", session.node or "the start", trail(error))
-            turn = broken(model, session, sealed)
-            made = make(*by, turn, sealed, session, carriage, left, trial, afresh=True)
+            taken[-1] = self._turns.broken(taken[-1].before, taken[-1].event, error)
+            made = make(*by, taken, carriage, left, trial, afresh=True)
 
         def committed(error: Exception | None) -> None:
             if error is None:
-                self._guarded(lambda c: self._carry(event, made, c), carriage)
-            elif isinstance(error, records.Duplicate) and carriage is not None:
+                self._guarded(lambda c: self._carry(made, c), carriage)
+                return
+            if carriage is not None and carriage.delivery.carrier is not None:
+                carriage.delivery.carrier.release()
+            if isinstance(error, records.Duplicate) and carriage is not None:
                 self._guarded(self._again, carriage)
             elif isinstance(error, records.Conflict):
                 self._forget(session.id)
@@ -243,7 +241,7 @@ class Runner:
         there = self._open.get(session_id)
         return there if there is not None and there.job == job else None
 
-    def _carry(self, event: Event, made: Made, carriage: Carriage | None) -> None:
+    def _carry(self, made: Made, carriage: Carriage | None) -> None:
         """The step is durable: the reply may go, the BSS may be asked."""
         session, then = made.turn.session, made.turn.then
         waiting: tuple[OnReply, ...] = ()
@@ -265,7 +263,7 @@ class Runner:
             self._fail(made.left, engine.Illegal("the call is over"))
         elif there is not None and there is not carriage and there is not still:
             self._guarded(self._elsewhere, there)
-        asked = isinstance(event, ActionSlow) or session.state != OPEN
+        asked = isinstance(made.event, ActionSlow) or session.state != OPEN
         if isinstance(then, Perform) and not asked:
             self.bss.ask(session, then)
 
@@ -340,16 +338,7 @@ class Runner:
 
     def answered(self, session_id: str, key: str, result: Result) -> None:
         """The BSS's answer to a job."""
-        event = ActionDone(
-            self.now(),
-            key,
-            result.result,
-            dict(result.values),
-            result.raw,
-            result.quote,
-            result.profile,
-        )
-        self._happened(session_id, event)
+        self._happened(session_id, done(self.now(), key, result))
 
     def expire(self, session_id: str, at: int) -> None:
         """The session's wait was overdue at a time (UTC ms); nothing when it has moved on since."""

@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, request, send_from_directory
 
 from dialog.host import Delivery, Host, Reply
 from dialog.turn import Perform
+from hotline.carrying import HttpAnswer
 from hotline.house import House, clock
 from hotline.replies import HTTP_WINDOW_MS
 from sms_commands.twilio_sms import signed
@@ -19,15 +20,22 @@ log = logging.getLogger("hotline.web")
 MOST_BYTES = 64 * 1024
 TEXT_ANSWER_S = HTTP_WINDOW_MS / 1000 - 2
 """Before the sender may take a text's reply, and before Twilio gives up (15 s)."""
+ON_ITS_WAY_S = 1.0
+"""How long a reply that is being committed may take, until it is looked again."""
 
 
 def answer(
-    host: Host, delivery: Delivery, patience_s: float, *, interim: bool = False
+    host: Host,
+    delivery: Delivery,
+    patience_s: float,
+    *,
+    interim: bool = False,
+    leave: Callable[[], bool] = lambda: True,
 ) -> Reply | None:
     """The delivery's closing reply, or None when it did not come in time.
 
     With `interim` a reply that says something while the BSS still works is returned at once.
-    Raises what the host raised.
+    `leave` is asked when the time is over; False: wait on. Raises what the host raised.
     """
     replies: queue.Queue[Reply | Exception] = queue.Queue()
     host.deliver(delivery, replies.put)
@@ -36,35 +44,43 @@ def answer(
         try:
             reply = replies.get(timeout=max(0.0, (end - clock()) / 1000))
         except queue.Empty:
-            return None
+            if leave():
+                return None
+            end = clock() + ON_ITS_WAY_S * 1000
+            continue
         if isinstance(reply, Exception):
             raise reply
         if not isinstance(reply.then, Perform) or (interim and reply.say):
             return reply
 
 
-def text_answer(house: House, delivery: Delivery) -> Reply | Response | None:
-    """The reply to a text that a provider brought, None when it comes later by the outbox.
+def text_answer(house: House, delivery: Delivery) -> str | Response:
+    """What is answered to a text that a provider brought: its reply, nothing when that comes later.
 
     A Response when it was not taken: it is in no record, so the provider must bring it again.
     """
+    request = HttpAnswer()
     try:
-        reply = answer(house.runner, delivery, TEXT_ANSWER_S)
+        brought = delivery._replace(carrier=request)
+        reply = answer(house.runner, brought, TEXT_ANSWER_S, leave=request.leave)
     except Exception as error:  # noqa: BLE001 - whatever kept it from being taken
         log.error("a text was not taken: %s", type(error).__name__)
         return Response(status=503)
-    if reply is None and house.ledger.delivery(delivery.key) is None:
-        return Response(status=503)
-    return reply
+    if reply is None:
+        return Response(status=503) if house.ledger.delivery(delivery.key) is None else ""
+    return reply.text if request.claimed or carried(house, delivery.key, reply) else ""
 
 
-def carried(house: House, key: str, reply: Reply | None, provider_id: str = "") -> str:
-    """The reply's text if this answer is the one that may carry it, else nothing."""
-    if reply is None or not reply.text:
-        return ""
+def carried(house: House, key: str, reply: Reply, provider_id: str = "") -> bool:
+    """Whether an answer whose delivery another request brought, too, may carry the reply.
+
+    It may when it is the first to, or when the one before it never arrived: then it is replayed.
+    """
+    if not reply.text:
+        return False
     ledger = house.ledger
     first = ledger.outbox_carry(key, house.now(), provider_id).result()
-    return reply.text if first or (reply.replayed and ledger.outbox_carried(key)) else ""
+    return first or (reply.replayed and ledger.outbox_carried(key))
 
 
 def xml(body: str) -> Response:

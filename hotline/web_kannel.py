@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl
 
 from dialog.host import Delivery, Reply
 from dialog.turn import Perform
+from hotline.carrying import HttpAnswer
 from hotline.house import House
-from hotline.web import MOST_BYTES, TEXT_ANSWER_S
+from hotline.web import MOST_BYTES, ON_ITS_WAY_S, TEXT_ANSWER_S, carried
 from sms_commands import kannel
 
 log = logging.getLogger("hotline.web.kannel")
@@ -77,14 +78,16 @@ async def _answered(house: House, scope: Scope, receive: Receive) -> Answer:
 
 async def _text(house: House, fields: Mapping[str, str], text: str) -> Answer:
     delivery = kannel.delivery(fields, text, house.now(), identity=house.settings.kannel_identity)
+    receipt = kannel.provider_id(delivery.key)
+    request = HttpAnswer(receipt)
     try:
-        reply = await _reply(house, delivery)
+        reply = await _reply(house, delivery._replace(carrier=request), request)
     except Exception as error:  # noqa: BLE001 - whatever kept it from being taken
         log.error("a text was not taken: %s", type(error).__name__)
         return Answer(503)  # it is in no record, so Kannel must bring it again
-    if reply is None and house.ledger.delivery(delivery.key) is None:
-        return Answer(503)
-    if reply is None or not await _carries(house, delivery.key, reply):
+    if reply is None:
+        return Answer(503 if house.ledger.delivery(delivery.key) is None else 200)
+    if not (request.claimed or await _carries(house, delivery.key, reply, receipt)):
         return Answer(200)
     callback = house.settings.kannel_receipts
     called, context = delivery.origin.called, delivery.reply_context
@@ -92,10 +95,11 @@ async def _text(house: House, fields: Mapping[str, str], text: str) -> Answer:
     return Answer(200, reply.text, told)
 
 
-async def _reply(house: House, delivery: Delivery) -> Reply | None:
+async def _reply(house: House, delivery: Delivery, request: HttpAnswer) -> Reply | None:
     """The delivery's closing reply, None when it did not come in time. Raises what the host did."""
     loop = asyncio.get_running_loop()
-    closing: asyncio.Future[Reply] = loop.create_future()
+    closing: asyncio.Future[Reply | None] = loop.create_future()
+    patience: asyncio.TimerHandle
 
     def settle(reply: Reply | Exception) -> None:
         if closing.done():
@@ -108,20 +112,25 @@ async def _reply(house: House, delivery: Delivery) -> Reply | None:
     def on_reply(reply: Reply | Exception) -> None:
         loop.call_soon_threadsafe(settle, reply)
 
+    def leave() -> None:
+        nonlocal patience
+        if closing.done():
+            return
+        if request.leave():
+            closing.set_result(None)
+        else:
+            patience = loop.call_later(ON_ITS_WAY_S, leave)
+
+    patience = loop.call_later(TEXT_ANSWER_S, leave)
     house.runner.deliver(delivery, on_reply)
     try:
-        return await asyncio.wait_for(closing, TEXT_ANSWER_S)
-    except TimeoutError:
-        return None
+        return await closing
+    finally:
+        patience.cancel()
 
 
-async def _carries(house: House, key: str, reply: Reply) -> bool:
-    """Whether this answer is the one that may carry the reply."""
-    if not reply.text:
-        return False
-    ledger = house.ledger
-    claim = ledger.outbox_carry(key, house.now(), kannel.provider_id(key))
-    return await asyncio.wrap_future(claim) or (reply.replayed and ledger.outbox_carried(key))
+async def _carries(house: House, key: str, reply: Reply, receipt: str) -> bool:
+    return await asyncio.to_thread(carried, house, key, reply, receipt)
 
 
 async def _receipt(house: House, fields: Mapping[str, str]) -> Answer:

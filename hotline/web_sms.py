@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 
 from hotline import optouts
 from hotline.house import House
-from hotline.web import carried, refused, text_answer, xml
+from hotline.web import refused, text_answer, xml
 from sms_commands import twilio_sms
 from sms_commands.numbers import national
 
@@ -28,10 +28,10 @@ def add(app: Flask, house: House, check: Callable[[], None]) -> None:
             )
         except twilio_sms.BadFormError as bad:
             return refused(bad)
-        reply = text_answer(house, delivery)
-        if isinstance(reply, Response):
-            return reply
-        return xml(twilio_sms.twiml(carried(house, delivery.key, reply), _callback(house)))
+        text = text_answer(house, delivery)
+        if isinstance(text, Response):
+            return text
+        return xml(twilio_sms.twiml(text, _callback(house)))
 
     @app.post("/twilio/sms/status")
     def sms_status() -> Response:

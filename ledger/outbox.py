@@ -76,16 +76,16 @@ class OutboxClaims(Store):
             if links is not None:
                 where = f"AND link IN ({', '.join('?' * len(of))}) "
             due = batch.connection.execute(
-                f"SELECT {_FIELDS}, attempts FROM outbox WHERE due_at <= ? {where}"  # noqa: S608
+                f"SELECT {_FIELDS} FROM outbox WHERE due_at <= ? {where}"  # noqa: S608
                 "ORDER BY due_at LIMIT ?",
                 (now, *of, limit),
             ).fetchall()
             claimed = []
-            for *fields, attempts in due:
-                text = r.Outbox(*fields)
-                lease = (now + lease_ms, owner, text.id, attempts, now)
+            for row in due:
+                text = r.Outbox(*row)
+                lease = (now + lease_ms, owner, text.id, text.attempts, now)
                 if batch.connection.execute(_LEASE, lease).rowcount:
-                    claimed.append(Outgoing(text, attempts + 1))
+                    claimed.append(Outgoing(text, text.attempts + 1))
             taken = [r.OutboxSend(out.text.id, out.attempt, now, "taken") for out in claimed]
             append(batch, taken, self.zone)
             return claimed

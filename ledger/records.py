@@ -236,8 +236,8 @@ class Outbox(NamedTuple):
     """A text to be sent. Keys: id, inbound.
 
     `due_at`: when a sender may take it first; a reply that an HTTP answer is to carry leaves it
-    that much time. The ledger adds the claim's `attempts`, `owner`; finished rows have `due_at`
-    NULL and `number` "".
+    that much time. `attempts` and `owner` are of its claims: it may be claimed as it is made.
+    Finished rows have `due_at` NULL and `number` "".
     """
 
     id: str
@@ -253,7 +253,9 @@ class Outbox(NamedTuple):
     segments: int
     expires_at: int
     reply_context: str
-    due_at: int
+    due_at: int | None
+    attempts: int = 0
+    owner: str = ""
 
 
 class OutboxSend(NamedTuple):

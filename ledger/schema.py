@@ -102,8 +102,6 @@ TABLES = (
         ("id",),
         unique=(("inbound",),),
         indexes=(("due_at",), ("at",)),
-        added={"attempts": int, "owner": str},
-        nullable=("due_at",),
         defaults={"attempts": 0, "owner": ""},
     ),
     Table(

@@ -24,6 +24,7 @@ from house_case import PASSWORD, Answers, Caller, Rig, make_home, text_of
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from machine_case import Errors, check_carried, waiting
 from trial_case import begin, candidate, check_trial
 
 from actions.faults import Fault
@@ -74,18 +75,6 @@ class Brought(NamedTuple):
     rig: Rig
 
 
-class Errors(logging.Handler):
-    """Keeps what the house logs as an error: there must be nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keeps it."""
-        self.lines.append(record.getMessage())
-
-
 class Hotline(RuleBasedStateMachine):
     """Two processes, a BSS, and the world around them."""
 
@@ -102,17 +91,22 @@ class Hotline(RuleBasedStateMachine):
         logging.getLogger("hotline").addHandler(self.errors)
         self.n = 0
 
-    @initialize(drops=st.sampled_from(("by_key", "by_state", "not_at_all")), tried=st.booleans())
-    def begin(self, drops: Any, tried: bool) -> None:
+    @initialize(
+        drops=st.sampled_from(("by_key", "by_state", "not_at_all")),
+        at_hand=st.booleans(), tried=st.booleans(),
+    )  # fmt: skip
+    def begin(self, drops: Any, at_hand: bool, tried: bool) -> None:
         """Two processes start; a trial of two versions may run all the time."""
-        self.drops = drops
+        self.drops, self.at_hand = drops, at_hand
         self.rigs = [self._rig()]
         if tried:
             begin(self.rigs[0])
         self.rigs.append(self._rig())
 
     def _rig(self) -> Rig:
-        return Rig(self.home, drops=self.drops, known=[candidate().model])
+        rig = Rig(self.home, drops=self.drops, known=[candidate().model])
+        rig.performer.at_hand = self.at_hand
+        return rig
 
     def _bring(self, which: int, delivery: Delivery) -> None:
         rig = self.rigs[which]
@@ -136,11 +130,12 @@ class Hotline(RuleBasedStateMachine):
 
     # -- what channels bring ---------------------------------------------------------------------
 
-    @rule(which=st.integers(0, 1), who=WHO, body=st.sampled_from(TEXTS))
-    def text(self, which: int, who: int, body: str) -> None:
-        """A text."""
+    @rule(which=st.integers(0, 1), who=WHO, body=st.sampled_from(TEXTS), ready=st.booleans())
+    def text(self, which: int, who: int, body: str, ready: bool = True) -> None:
+        """A text; an HTTP answer may stand ready for its reply."""
         self.n += 1
-        self._bring(which, text_of(body, number(who), f"sms-{self.n}"))
+        text = text_of(body, number(who), f"sms-{self.n}")
+        self._bring(which, waiting(text, ready))
 
     @rule(
         which=st.integers(0, 1), who=WHO,
@@ -248,7 +243,7 @@ class Hotline(RuleBasedStateMachine):
         back = n % 3 if rest else n
         again = self.brought[-1 - back % len(self.brought)].delivery
         if not again.held:
-            self._bring(which, again)
+            self._bring(which, waiting(again, again.carrier is not None))
 
     # -- what happens meanwhile --------------------------------------------------------------------
 
@@ -378,6 +373,7 @@ class Hotline(RuleBasedStateMachine):
         texts = {b.delivery.key for b in self.brought if b.delivery.origin.channel == "text"}
         inbound = Counter(row.inbound for row in ledger.rows(records.Outbox) if row.inbound)
         assert inbound == Counter(key for key in deliveries if key in texts)
+        check_carried((b.delivery for b in self.brought if not b.rig.ledger.lost), ledger)
         requests = [row.id for row in ledger.rows(records.Request)]
         assert Counter(requests) == Counter(row.request for row in ledger.rows(records.Closing))
         assert ledger.compare_counts() == []

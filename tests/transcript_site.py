@@ -14,7 +14,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -113,10 +112,8 @@ def _without_hurry(house: House) -> None:
         if ms < 1000:
             after(ms, call)
 
-    def patient(
-        number: str, patience_ms: int, done: Callable[[Profile | None], None]
-    ) -> Future[Profile | None]:
-        return fetch(number, max(patience_ms, 60_000), done)
+    def patient(number: str, patience_ms: int, done: Callable[[Profile | None], None]) -> None:
+        fetch(number, max(patience_ms, 60_000), done)
 
     house.timers.after = only_short  # type: ignore[method-assign]
     house.performer.fetch_profile = patient  # type: ignore[method-assign]

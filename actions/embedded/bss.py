@@ -70,6 +70,11 @@ class EmbeddedBss:
         """The time zone of its days."""
         return self._zone.key
 
+    @property
+    def at_hand(self) -> bool:
+        """It is: its readers wait for nobody, not even for one that writes (WAL)."""
+        return True
+
     def close(self) -> None:
         """Closes the file."""
         self._store.close()

@@ -68,8 +68,7 @@ def sms(
         who = subscriber or "?"
         click.echo(f"{click.style(f'{who} → {to}', dim=True)}  {body}")
         click.echo(f"{click.style(f'{to} → {who}', fg='green')}  {reply.text}")
-        first = rehearsal.heard[0].replies[0].n
-        _print_outcomes(_closed(house, reply.session, first, begun))
+        _print_outcomes(_closed(house, reply.session, begun))
 
 
 @click.command(short_help="演练一次通话。 Rehearse a call.")
@@ -170,13 +169,13 @@ def _carried(house: House, rehearsal: Rehearsal) -> None:
     house.ledger.outbox_carry(f"{rehearsal.dialogue}:1", clock()).result()
 
 
-def _closed(house: House, session: str, first: int = 0, since: int = 0) -> list[Closed]:
-    """What was opened from step `first` on, or closed since then."""
+def _closed(house: House, session: str, since: int = 0) -> list[Closed]:
+    """What was opened or closed since then (UTC ms)."""
     found = []
     requests = sorted(house.ledger.rows(records.Request, session=session), key=lambda r: r.n)
     for request in requests:
         closing = house.ledger.rows(records.Closing, request=request.id)
-        if request.n < first and not (closing and closing[0].at >= since):
+        if request.at < since and not (closing and closing[0].at >= since):
             continue
         result = (closing[0].reason or closing[0].outcome) if closing else "open"
         found.append(Closed(request.leaf, result))
