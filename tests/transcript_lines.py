@@ -89,7 +89,9 @@ def fastagi(stage: Stage, dialogue: Dialogue) -> None:
         pbx.carry()
     said = [clips for passed in stage.ears.passed[first:] if (clips := clips_of(stage, passed))]
     played = list(pbx.played.values())
-    assert played[:-1] == said[: len(played) - 1]
+    for clips, whole in zip(played[:-1], said, strict=False):
+        # what can't be played ends its command, and a long reply is several
+        assert clips == (whole[: len(clips)] if stage.case.unplayable else whole)
     assert played[-1] == said[len(played) - 1][: len(played[-1])]  # a caller may leave early
 
 
