@@ -48,7 +48,9 @@ class Recall:
         who = self._who(session, event)
         reached = self._ledger.reached(who, origin.called, origin.traffic, since)
         return any(
-            one.reason == "confirm_timeout" or _lists(model.nodes.get(one.node)) for one in reached
+            one.reason == "confirm_timeout"
+            or (not one.reason and _lists(model.nodes.get(one.node)))
+            for one in reached
         )
 
     def _used(self, model: Model, session: Session, event: CallArrived | TextReceived) -> Used:

@@ -10,17 +10,20 @@ from nodes.step import Step
 _WORDS = {HELP: "help", STOP: "stopped", START: "started"}
 
 
-def decide(step: Step, leaf: str, keyword: str, reason: str = "") -> None:
+def decide(step: Step, leaf: str, keyword: str, reason: str = "", kind: str = "none") -> None:
     """Notes what became of a text: `reason`, or that it succeeded."""
     request = f"{step.session.id}.{step.n}"
-    step.facts.append(RequestOpened(request, leaf, leaf, "none", "", keyword))
+    step.facts.append(RequestOpened(request, leaf, leaf, kind, "", keyword))
     outcome, why = outcome_of(reason or SUCCEEDED)
     step.facts.append(RequestClosed(request, outcome, why))
 
 
-def refuse(step: Step, keyword: str, reason: str, word: str = "") -> None:
-    """Ends a dialogue with a text that can't be run; `word` says so in words of its own."""
-    decide(step, "none", keyword, reason)
+def refuse(step: Step, keyword: str, reason: str, word: str = "", menu: str = "") -> None:
+    """Ends a dialogue with a text that can't be run; `word` says so in words of its own.
+
+    `menu`: the list that it asked for, "" when it leads nowhere.
+    """
+    decide(step, menu or "none", keyword, reason, "message" if menu else "none")
     if word:
         step.word(word)
     else:

@@ -49,7 +49,7 @@ def _filed(step: Step, event: TextReceived) -> bool:
     words, _, fault = texted.get(message.FILED, "").partition("!")
     if not isinstance(target, Message) or not target.files or not words or fault:
         return False
-    deciding.decide(step, target.id, found.spelling, _TOO_MANY)
+    deciding.decide(step, target.id, found.spelling, _TOO_MANY, "message")
     given = message.file(step, words)
     if event.verdict == LIMITED:
         step.say(target.text, given)

@@ -63,10 +63,7 @@ def text_received(step: Step, event: TextReceived) -> None:
         return
     confirming.leave(step)
     if isinstance(found, Match):
-        code = found.code
-        step.choose(code.node, code.constants, found.spelling, code.book)
-        step.fields = dict(zip(code.params, found.params, strict=False))
-        _check_params(step, model.nodes[code.node])
+        _run(step, found)
     elif isinstance(found, TooMany):
         deciding.refuse(step, found.spelling, "bad_parameter")
     elif isinstance(found, Several):
@@ -75,6 +72,18 @@ def text_received(step: Step, event: TextReceived) -> None:
         barring.refuse(step, found)
     else:
         deciding.refuse(step, found.spelling, "backend_timeout")
+
+
+def _run(step: Step, found: Match) -> None:
+    """Goes where a code leads; a list of which nothing may be chosen now is not sent."""
+    code, node = found.code, step.model.nodes[found.code.node]
+    step.book = code.book
+    if isinstance(node, Menu) and (reason := listing.shut(step, node)):
+        deciding.refuse(step, found.spelling, reason, menu=node.id)
+        return
+    step.choose(code.node, code.constants, found.spelling, code.book)
+    step.fields = dict(zip(code.params, found.params, strict=False))
+    _check_params(step, node)
 
 
 def _check_params(step: Step, node: Node) -> None:
