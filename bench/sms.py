@@ -33,7 +33,7 @@ from bench.texting import (
     numbers,
     started,
 )
-from sms_commands.kannel import headers
+from sms_commands.kannel import RECEIPTS, Receipts, headers
 
 sys.path.append(str(ROOT / "tests" / "sms"))
 
@@ -146,8 +146,12 @@ async def bench(options: argparse.Namespace, run: Path, stack: ExitStack) -> Non
     home.mkdir()
     people = numbers(options.texts * (options.rounds + 2))
     nothing, receipts, serving = the_kannel.free_ports(3)
-    secret = {"HOTLINE_KANNEL_SECRET": the_kannel.SECRET}
-    asked = headers(REPLY, CALLED, f"http://127.0.0.1:{receipts}/dlr", "kannel:1", "")
+    env = {
+        "HOTLINE_KANNEL_SECRET": the_kannel.SECRET,
+        "HOTLINE_KANNEL_RECEIPTS": options.receipts,
+    }
+    callback = Receipts(f"http://127.0.0.1:{receipts}/dlr", RECEIPTS[options.receipts])
+    asked = headers(REPLY, CALLED, callback, "kannel:1", "")
     words = [sys.executable, "-c", NOTHING]
     servers = {
         "(a) does nothing": (nothing, started([*words, str(nothing), "{}", "OK"], "ready")),
@@ -155,13 +159,12 @@ async def bench(options: argparse.Namespace, run: Path, stack: ExitStack) -> Non
             receipts,
             started([*words, str(receipts), json.dumps(asked), REPLY], "ready"),
         ),
-        "(b) hotline": (serving, hotline(home, len(people), serving, **secret)),
+        "(b) hotline": (serving, hotline(home, len(people), serving, **env)),
     }
     sides = []
-    for n, (name, (port, server)) in enumerate(servers.items()):
+    for name, (port, server) in servers.items():
         process, _ = stack.enter_context(server)
-        folder = run / str(n)
-        folder.mkdir()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.spool)))
         kannel = stack.enter_context(the_kannel.running(folder, port, 9))
         loop = asyncio.get_running_loop()
         _, smsc = await loop.create_connection(
@@ -189,6 +192,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="passes of each, after a first one")
     parser.add_argument("--window", type=int, default=100)
     parser.add_argument("--text", default=TEXT, help="in ASCII; HELP asks only who texts")
+    parser.add_argument("--receipts", choices=RECEIPTS, default="all", help="which are asked for")
+    parser.add_argument("--spool", type=Path, help="where Kannel's folders are made")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)

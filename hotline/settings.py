@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from actions.port import BY_KEY, Drops
 from dialog.session import CLAIMED, NETWORK
+from sms_commands import kannel
 
 PACKAGED = Path(__file__).parent / "site"
 SOURCE = Path(__file__).parent.parent
@@ -43,6 +44,7 @@ class Settings:
     bill_day: int = 1  # of the month: when most people ask about their bill
     kannel_secret: str = field(default="", repr=False)  # what Kannel's requests must carry
     kannel_sendsms: str = field(default="", repr=False)  # http://user:password@host:port/path
+    kannel_told: str = "all"  # what Kannel is asked to tell of sent texts: all | failed
     kannel_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
     smpp: str = field(default="", repr=False)  # smpp://id:password@host:port, several by blanks
     smpp_identity: str = NETWORK  # network | claimed: what its senders' numbers are worth
@@ -57,10 +59,11 @@ class Settings:
         return self.notice_link or next((link for link, set_up in known.items() if set_up), "")
 
     @property
-    def kannel_receipts(self) -> str:
-        """Where Kannel tells what became of a text: it runs on this machine."""
+    def kannel_receipts(self) -> kannel.Receipts:
+        """What Kannel tells of sent texts, and where: it runs on this machine."""
         secret = urlencode({"secret": self.kannel_secret})
-        return f"http://127.0.0.1:{self.http_port}/kannel/dlr?{secret}"
+        url = f"http://127.0.0.1:{self.http_port}/kannel/dlr?{secret}"
+        return kannel.Receipts(url, kannel.RECEIPTS[self.kannel_told])
 
     @property
     def prompts(self) -> Path:
@@ -121,6 +124,7 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         "ami": os.environ.get("HOTLINE_AMI", ""),
         "kannel_secret": os.environ.get("HOTLINE_KANNEL_SECRET", ""),
         "kannel_sendsms": os.environ.get("HOTLINE_KANNEL_SENDSMS", ""),
+        "kannel_told": os.environ.get("HOTLINE_KANNEL_RECEIPTS", "all"),
         "smpp": os.environ.get("HOTLINE_SMPP", ""),
         "smpp_identity": os.environ.get("HOTLINE_SMPP_IDENTITY", NETWORK),
         "kannel_identity": os.environ.get("HOTLINE_KANNEL_IDENTITY", NETWORK),
@@ -148,6 +152,11 @@ def from_environment(site: Path | None, home: Path | None, **given: object) -> S
         raise BadSetting(
             "HOTLINE_TWILIO_KEYWORDS 应为 twilio 或 hotline。"
             " HOTLINE_TWILIO_KEYWORDS must be twilio or hotline."
+        )
+    if env["kannel_told"] not in kannel.RECEIPTS:
+        raise BadSetting(
+            "HOTLINE_KANNEL_RECEIPTS 应为 all 或 failed。"
+            " HOTLINE_KANNEL_RECEIPTS must be all or failed."
         )
     chosen = {key: value for key, value in given.items() if value is not None}
     ready = {

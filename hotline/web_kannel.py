@@ -89,9 +89,9 @@ async def _text(house: House, fields: Mapping[str, str], text: str) -> Answer:
         return Answer(503 if house.ledger.delivery(delivery.key) is None else 200)
     if not (request.claimed or await _carries(house, delivery.key, reply, receipt)):
         return Answer(200)
-    callback = house.settings.kannel_receipts
+    receipts = house.settings.kannel_receipts
     called, context = delivery.origin.called, delivery.reply_context
-    told = kannel.headers(reply.text, called, callback, delivery.key, context)
+    told = kannel.headers(reply.text, called, receipts, delivery.key, context)
     return Answer(200, reply.text, told)
 
 

@@ -25,13 +25,16 @@ from sms_commands.sender import PermanentError, TemporaryError, Text, UncertainE
 
 LINK = "kannel"
 TIMEOUT_SECONDS = 20.0
-DLR_MASK = 1 | 2 | 8 | 16
-"""Delivered, failed, taken by the SMSC, refused by the SMSC; queueing (4) is no news."""
+RECEIPTS = {"all": 1 | 2 | 16, "failed": 2 | 16}
+"""What Kannel may be asked to tell: delivered (1), failed (2), refused by the SMSC (16).
+
+Queued (4) and taken by the SMSC (8) are no news (docs/adr/0029).
+"""
 OLDEST_MS = 7 * 24 * 3600 * 1000
 AHEAD_MS = 5 * 60 * 1000
 """A link's clock that is further off is not believed."""
 
-_STATES = {"1": "delivered", "2": "failed", "8": "sent", "16": "failed"}
+_STATES = {"1": "delivered", "2": "failed", "16": "failed"}
 _ERROR = re.compile(r"\berr:(\w+)|^NACK/(\w+)")
 
 
@@ -39,8 +42,15 @@ class BadRequestError(ValueError):
     """A request without what Kannel always sends; the message names the field."""
 
 
+class Receipts(NamedTuple):
+    """The address at which Kannel is to tell what became of texts, and what of it."""
+
+    url: str
+    mask: int
+
+
 class Receipt(NamedTuple):
-    """What the SMSC reported. `state` is sent | delivered | failed."""
+    """What the SMSC reported. `state` is delivered | failed."""
 
     provider_id: str
     state: str
@@ -95,13 +105,16 @@ def provider_id(ref: str) -> str:
     return f"{LINK}/{ref}"
 
 
-def headers(text: str, called: str, callback: str, ref: str, context: str) -> dict[str, str]:
+def headers(
+    text: str, called: str, receipts: Receipts | None, ref: str, context: str
+) -> dict[str, str]:
     """The headers of a text from the number that was texted, by the link that `context` names."""
     found = {"X-Kannel-From": said(context, FROM) or called, "X-Kannel-Coding": _coding(text)}
     if link := said(context, "smsc"):
         found["X-Kannel-SMSC"] = link
-    if callback:
-        found |= {"X-Kannel-DLR-Mask": str(DLR_MASK), "X-Kannel-DLR-Url": _dlr(callback, ref)}
+    if receipts:
+        found["X-Kannel-DLR-Mask"] = str(receipts.mask)
+        found["X-Kannel-DLR-Url"] = _dlr(receipts.url, ref)
     return found
 
 
@@ -109,10 +122,10 @@ def _coding(text: str) -> str:
     return "0" if encoding(text) == "gsm7" else "2"
 
 
-def _dlr(callback: str, ref: str) -> str:
-    """Where Kannel tells what became of a text; its escapes stay as they are."""
-    mark = "&" if "?" in callback else "?"
-    return f"{callback}{mark}{urlencode({'ref': ref})}&type=%d&said=%A"
+def _dlr(url: str, ref: str) -> str:
+    """Where Kannel tells what became of one text; its escapes stay as they are."""
+    mark = "&" if "?" in url else "?"
+    return f"{url}{mark}{urlencode({'ref': ref})}&type=%d&said=%A"
 
 
 def receipt(fields: Mapping[str, str]) -> Receipt | None:
@@ -130,16 +143,18 @@ def receipt(fields: Mapping[str, str]) -> Receipt | None:
 class KannelSender:
     """Sends texts through smsbox's sendsms; a SendPort. Thread-safe.
 
-    `url` is http://user:password@host:port/cgi-bin/sendsms; `callback` the address of receipts.
+    `url` is http://user:password@host:port/cgi-bin/sendsms; without `receipts` none are asked for.
     """
 
-    def __init__(self, url: str, callback: str = "", timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self, url: str, receipts: Receipts | None = None, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
         import requests
 
         parts = urlsplit(url)
         self._url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         self._user, self._password = parts.username or "", parts.password or ""
-        self._callback, self._timeout = callback, timeout
+        self._receipts, self._timeout = receipts, timeout
         self._http = requests.Session()
 
     def send(self, text: Text) -> str:
@@ -151,7 +166,7 @@ class KannelSender:
         import requests
 
         context = text.reply_context
-        asked = headers(text.text, text.called, self._callback, text.id, context) | {
+        asked = headers(text.text, text.called, self._receipts, text.id, context) | {
             "X-Kannel-Username": self._user,
             "X-Kannel-Password": self._password,
             "X-Kannel-To": international(text.number),

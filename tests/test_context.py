@@ -31,8 +31,8 @@ def test_kannel_and_twilio_say_it_alike() -> None:
 
 def test_kannel_answers_from_it() -> None:
     """By the link that brought the text; other texts leave from the number that they are of."""
-    headers = kannel.headers("ok", "10086", "", "ref", context_of("8610086", smsc="A"))
+    headers = kannel.headers("ok", "10086", None, "ref", context_of("8610086", smsc="A"))
     assert (headers["X-Kannel-From"], headers["X-Kannel-SMSC"]) == ("8610086", "A")
-    headers = kannel.headers("ok", "10086", "", "ref", "")
+    headers = kannel.headers("ok", "10086", None, "ref", "")
     assert headers["X-Kannel-From"] == "10086"
     assert "X-Kannel-SMSC" not in headers

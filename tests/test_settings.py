@@ -9,6 +9,7 @@ import pytest
 
 from hotline import settings
 from hotline.settings import BadSetting, find_home, find_site, from_environment
+from sms_commands import kannel
 
 
 @pytest.fixture
@@ -83,6 +84,16 @@ def test_the_environment_fills_what_was_not_given(
         "https://two.example"
     )
     assert made.prompts == site / "prompts"
+
+
+def test_receipts_are_of_two_kinds(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kannel tells what was delivered and what failed, or failures only; nothing else is known."""
+    assert from_environment(site, None).kannel_receipts.mask == kannel.RECEIPTS["all"]
+    monkeypatch.setenv("HOTLINE_KANNEL_RECEIPTS", "failed")
+    assert from_environment(site, None).kannel_receipts.mask == kannel.RECEIPTS["failed"]
+    monkeypatch.setenv("HOTLINE_KANNEL_RECEIPTS", "none")
+    with pytest.raises(BadSetting, match=r"HOTLINE_KANNEL_RECEIPTS.*HOTLINE_KANNEL_RECEIPTS"):
+        from_environment(site, None)
 
 
 def test_a_token_is_not_shown(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

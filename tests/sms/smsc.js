@@ -3,7 +3,7 @@
 //
 // in:  {"do": "mo", "from", "to", "text", "ucs2", "reverse", "cut": n, "bind": n}
 //          a text; cut keeps n parts, bind is over which
-//      {"do": "throttle", "n"} {"do": "mute", "n"} {"do": "drop"} {"do": "receipts", "on"}
+//      {"do": "throttle", "n"} {"do": "mute", "n"} {"do": "drop"} {"do": "receipts", "on", "failed"}
 // out: {"saw": "listening", "port"} {"saw": "bound", "who"} {"saw": "gone", "who"}
 //      {"saw": "mt", "from", "to", "text", "parts", "coding", "who", "id"} {"saw": "throttled"} {"saw": "muted"}
 //      {"saw": "mo", "status": [...]} {"saw": "enquire", "who"}
@@ -13,7 +13,7 @@ const readline = require('readline');
 
 const PASSWORD = 'secret';
 const UDH_CONCAT = 0x40;
-let bound = [], throttle = 0, mute = 0, receipts = true, submitted = 0, reference = 0;
+let bound = [], throttle = 0, mute = 0, receipts = true, failed = false, submitted = 0, reference = 0;
 const waiting = new Map();
 
 const tell = what => process.stdout.write(JSON.stringify(what) + '\n');
@@ -45,7 +45,8 @@ function submit(session, pdu) {
   }
   const id = `smsc-${++submitted}`;
   session.send(pdu.response({ message_id: id }));
-  if (receipts && pdu.registered_delivery & 1) receipt(session, pdu, id);
+  // 1: whatever becomes of it, 2: only that it failed (SMPP 3.4, 5.2.17)
+  if (receipts && pdu.registered_delivery & (failed ? 3 : 1)) receipt(session, pdu, id);
   const { ref, total, n } = place(pdu);
   const key = `${pdu.source_addr}/${pdu.destination_addr}/${ref}/${total}`;
   const parts = waiting.get(key) || new Array(total).fill(null);
@@ -60,8 +61,9 @@ function submit(session, pdu) {
 function receipt(session, pdu, id) {
   session.deliver_sm({
     source_addr: pdu.destination_addr, destination_addr: pdu.source_addr, esm_class: 4,
-    receipted_message_id: id, message_state: 2,
-    short_message: `id:${id} sub:001 dlvrd:001 submit date:2611010000 done date:2611010000 stat:DELIVRD err:000 text:`,
+    receipted_message_id: id, message_state: failed ? 5 : 2,
+    short_message: `id:${id} sub:001 dlvrd:00${failed ? 0 : 1} submit date:2611010000 done date:2611010000 ` +
+      `stat:${failed ? 'UNDELIV err:011' : 'DELIVRD err:000'} text:`,
   });
 }
 
@@ -123,7 +125,7 @@ server.listen(Number(process.argv[2]) || 0, '127.0.0.1', () =>
 const controls = {
   mo, throttle: asked => { throttle = asked.n; }, mute: asked => { mute = asked.n; },
   drop: () => bound.forEach(session => session.destroy()),
-  receipts: asked => { receipts = asked.on; },
+  receipts: asked => { receipts = asked.on; failed = asked.failed || false; },
 };
 readline.createInterface({ input: process.stdin })
   .on('line', line => { const asked = JSON.parse(line); controls[asked.do](asked); })

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_text_is_answered_on_the_http_answer(served: Served) -> None:
     assert "58.60" in told["text"]
     (sent,) = _sends(served, "carried")
     peers.until(lambda: "delivered" in _receipts(served, sent.provider_id))
-    assert set(_receipts(served, sent.provider_id)) == {"sent", "delivered"}
+    assert _receipts(served, sent.provider_id) == ["delivered"]
 
 
 def test_a_long_chinese_text(served: Served) -> None:
@@ -135,6 +136,27 @@ def test_texts_beside_a_dialogue_leave_by_sendsms(served: Served) -> None:
     assert (told["from"], told["to"]) == ("10086", "8613800138000")
     assert told["parts"] == len(split(row.text)) > 1
     peers.until(lambda: "delivered" in _receipts(served, f"kannel/{row.id}"))
+
+
+def test_receipts_of_what_failed_only(served: Served) -> None:
+    """A Kannel that is asked for failures tells them, by the network's code, and nothing else."""
+    house = served.house
+    asked = replace(house.settings, kannel_told="failed").kannel_receipts
+    sender = KannelSender(served.kannel.sendsms, asked)
+    ids = []
+    for failed in (False, True):
+        served.smsc.do("receipts", on=True, failed=failed)
+        at = house.now()
+        ids.append(sender.send(records.Outbox(
+            f"told-{at}-{failed}", None, "", at, "13800138000", "10086", "kannel", "notify", "en",
+            f"Your order is done, {failed}.", 1, at + 60_000, "", at,
+        )))  # fmt: skip
+        served.smsc.see("mt")
+    served.smsc.do("receipts", on=True)
+    peers.until(lambda: bool(_receipts(served, ids[1])))
+    (row,) = house.ledger.rows(records.Receipt, provider_id=ids[1])
+    assert (row.state, row.error) == ("failed", "011")
+    assert _receipts(served, ids[0]) == []
 
 
 def test_fakesmsc_by_hand(served: Served) -> None:
