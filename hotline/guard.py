@@ -49,7 +49,7 @@ class Guard:
             return event.verdict
         if not answerable(origin.caller):
             return STRANGER
-        before = self._before(origin, event.at)
+        before = self._before(origin, event.at, max(1, self._limits.a_minute))
         over = self._over(before, event.at)
         if over:
             # who says STOP in a flood is heard, and like all others not answered again
@@ -60,10 +60,9 @@ class Guard:
         text = event.text.strip()
         if len(text) > _LONGEST_CODE and self._ledger.replied(before[0].session).strip() == text:
             return ECHO
-        return NOISE if self._noisy(before) else ""
+        return NOISE if _unheard(before[0]) and self._noisy(origin, event.at) else ""
 
-    def _before(self, origin: Origin, at: int) -> list[Texted]:
-        most = max(1, *self._limits)
+    def _before(self, origin: Origin, at: int, most: int) -> list[Texted]:
         line = self._pseudonym(origin.caller)
         return self._ledger.texts(line, origin.called, origin.traffic, at - LOOK_BACK_MS, most)
 
@@ -74,8 +73,12 @@ class Guard:
             return ""
         return FLOOD if before[0].reason == "rate_limited" else LIMITED
 
-    def _noisy(self, before: list[Texted]) -> bool:
-        last = before[: self._limits.unknown]
-        return 0 < self._limits.unknown == len(last) and all(
-            text.reason in ("unknown_command", "unanswerable") for text in last
-        )
+    def _noisy(self, origin: Origin, at: int) -> bool:
+        """Whether so many in a row were no codes; asked only when the latest was none."""
+        unknown = self._limits.unknown
+        last = self._before(origin, at, unknown)
+        return 0 < unknown == len(last) and all(map(_unheard, last))
+
+
+def _unheard(text: Texted) -> bool:
+    return text.reason in ("unknown_command", "unanswerable")
