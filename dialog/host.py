@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dialog.events import Event
 from dialog.session import Origin
@@ -25,8 +25,11 @@ class Claim(NamedTuple):
 class Carrier(Protocol):
     """Whoever stands ready to carry the reply of a delivery. Called from any thread."""
 
-    def claim(self) -> Claim | None:
-        """The reply is about to be committed: takes it, or None when nobody waits any more."""
+    def claim(self, text: Any) -> Claim | None:
+        """The reply is about to be committed: takes it, or None when nobody waits any more.
+
+        `text` is what the outbox will hold of it.
+        """
 
     def release(self) -> None:
         """That commit failed: nothing is claimed."""
@@ -41,6 +44,7 @@ class Delivery(NamedTuple):
     `origin` is read when the delivery opens a session. `held`: it comes over a line that this
     process holds and that never repeats anything, so its steps are all that is recorded of it.
     `carrier` is for texts: without one the reply waits in the outbox for whoever claims it.
+    `beside` are rows that the link wants in the record together with the delivery.
     """
 
     key: str
@@ -50,6 +54,7 @@ class Delivery(NamedTuple):
     reply_context: str = ""  # JSON a link needs to answer (CMPP LinkID, service id, ...)
     held: bool = False
     carrier: Carrier | None = None
+    beside: tuple[Any, ...] = ()
 
 
 class Reply(NamedTuple):

@@ -19,8 +19,9 @@ class HttpAnswer:
         self._left = False
         self.claimed = False
 
-    def claim(self) -> Claim | None:
+    def claim(self, text: object) -> Claim | None:
         """The reply is this answer's, unless the request has left."""
+        del text
         with self._lock:
             self.claimed = not self._left
             return self._claim if self.claimed else None

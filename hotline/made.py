@@ -109,6 +109,7 @@ def _delivered(
     session, key = turn.session, carriage.delivery.key
     if not carriage.session:
         yield records.Delivery(key, session.id, session.origin.link, at)
+        yield from carriage.delivery.beside
     stored = replies.dump(sealing.stored(reply))
     if closes(turn):
         yield records.DeliveryClosing(key, session.turn, at, stored)

@@ -75,7 +75,7 @@ class Replies:
             delivery.reply_context,
             at + HTTP_WINDOW_MS,
         )
-        claim = delivery.carrier.claim() if delivery.carrier is not None else None
+        claim = delivery.carrier.claim(reply) if delivery.carrier is not None else None
         if claim is None:
             yield reply
         elif claim.owner:

@@ -318,7 +318,7 @@ class Runner:
             self._fail(carriage, error)
 
     def _fail(self, carriage: Carriage | None, error: BaseException) -> None:
-        if not isinstance(error, engine.Illegal | Busy):
+        if not isinstance(error, engine.Illegal | Busy | records.BroughtBefore):
             log.error("a step was not taken: %s", trail(error))
         if carriage is None:
             return

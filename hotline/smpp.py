@@ -1,4 +1,4 @@
-"""SMPP links in the house: texts kept before they are answered, replies sent, receipts recorded."""
+"""SMPP links in the house: texts stored before they are answered, replies sent, receipts noted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from urllib.parse import parse_qs, urlsplit
 
 from dialog.events import TextReceived
-from dialog.host import Delivery, Reply
+from dialog.host import Claim, Delivery, Reply
 from dialog.session import TEXT, Origin
 from dialog.turn import Perform
 from engine import Illegal
@@ -29,6 +29,9 @@ from sms_commands.smpp import ANSWER_S, PATIENCE_S, Account, Link
 
 log = logging.getLogger("hotline.smpp")
 
+AT_ONCE_S = 1.0
+"""Within this a text is in the record, taken, in nearly all cases. One that is not, because its
+line is busy or the BSS away, is kept in the inbox, so that the SMSC need not wait."""
 LOOK_EVERY_S = 15.0
 OVERDUE_MS = 30_000
 """A kept text that is not in the record by then is handed to the house again."""
@@ -88,6 +91,7 @@ class SmppDesk:
             Link(account, self._store, self._receipt, f"{self._owner}.{n}") for n in range(binds)
         ]
         self._looking: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Binds, and takes up what an earlier process kept and did not hand on."""
@@ -101,19 +105,47 @@ class SmppDesk:
         if self._looking is not None:
             self._looking.cancel()
         await asyncio.gather(*(link.close() for link in self.links))
+        await asyncio.gather(*self._leaving)  # each is told that the link is gone
 
     # -- texts in ----------------------------------------------------------------------------
 
     async def _store(self, incoming: Incoming, bind: str) -> Callable[[], None]:
+        """Takes a text, or keeps it when that needs time."""
         ledger, at = self._house.ledger, self._house.now()
-        standing = [link.bind for link in self.links if link.bound.is_set()]
-        taken = ledger.inbox_take(self._row(incoming, bind, at), standing)
-        kept: Kept = await asyncio.wrap_future(taken)
-        if kept.rows:
-            self._hand_on(kept.id, kept.rows)
-        return lambda: _unheard(ledger.inbox_answered(kept.row))
+        row = self._row(incoming, bind, at)
+        standing = tuple([link.bind for link in self.links if link.bound.is_set()])
+        taken = row.total == 1 and await self._at_once(incoming, records.Brought(row, standing))
+        if taken is not True:
+            payload = self._house.vault.seal(json.dumps(incoming[:3]))
+            keeping = ledger.inbox_take(row._replace(payload=payload), standing)
+            kept: Kept = await asyncio.wrap_future(keeping)
+            under_way = taken is None and kept.id == row.id
+            if kept.rows and not under_way:
+                self._hand_on(kept.id, kept.rows)
+            row = row._replace(id=kept.row)
+        return lambda: _unheard(ledger.inbox_answered(row.id))
+
+    async def _at_once(self, incoming: Incoming, brought: records.Brought) -> bool | None:
+        """Whether a whole text is in the record, taken; None: that is still to be seen."""
+        row = brought.row
+        stored: asyncio.Future[bool | None] = self._loop.create_future()
+        waits = self._loop.call_later(AT_ONCE_S, _settle, stored, None)
+        ready = _Ready(self._owner)
+        delivery = self._delivery(row.id, incoming, row.at)._replace(
+            carrier=ready, beside=(brought,)
+        )
+
+        def told(reply: Reply | Exception) -> None:
+            waits.cancel()
+            _settle(stored, not isinstance(reply, Exception))
+            if isinstance(reply, Reply):
+                self._replied(delivery, ready, reply)
+
+        self._deliver(delivery, told)
+        return await stored
 
     def _row(self, incoming: Incoming, bind: str, at: int) -> records.Inbox:
+        """Without its payload."""
         vault, part = self._house.vault, incoming.part
         ends = f"{self.account.name} {incoming.source} {incoming.destination}"
         line = vault.pseudonym(f"{ends} {part.ref} {part.total}") if part.total > 1 else ""
@@ -126,39 +158,48 @@ class SmppDesk:
             line,
             part.n,
             part.total,
-            vault.seal(json.dumps([incoming.source, incoming.destination, incoming.text])),
+            "",
         )
 
     def _hand_on(self, key: str, rows: tuple[records.Inbox, ...]) -> None:
-        """Gives a text to the house; its rows are done when its delivery is in the record."""
+        """Gives a text that was kept to the house; done when its delivery is in the record."""
         house = self._house
         opened = {row.n: json.loads(house.vault.open(row.payload)) for row in rows}
         source, destination, _ = next(iter(opened.values()))
         text = "".join(opened[n][2] if n in opened else GAP for n in range(1, rows[0].total + 1))
-        origin = Origin(
-            TEXT,
-            national(destination),
-            national(source),
-            house.settings.smpp_identity,
-            self.account.name,
-        )
-        event = TextReceived(house.now(), text, received=rows[0].at)
-        context = context_of(destination)
-        delivery = Delivery(f"{self.account.name}:{key}", "", origin, event, context)
+        ready = _Ready(self._owner)
+        delivery = self._delivery(key, Incoming(source, destination, text), rows[0].at)
+        delivery = delivery._replace(carrier=ready)
         ids = [row.id for row in rows]
 
-        def on_reply(reply: Reply | Exception) -> None:
-            if isinstance(reply, Exception):
-                if isinstance(reply, Illegal):  # the dialogue it belonged to is over: it was taken
-                    _unheard(house.ledger.inbox_done(ids))
-                else:
-                    log.warning("smpp %s: a text waits: %s", self.account.name, trail(reply))
+        def told(reply: Reply | Exception) -> None:
+            if isinstance(reply, Exception) and not isinstance(reply, Illegal):
+                log.warning("smpp %s: a text waits: %s", self.account.name, trail(reply))
                 return
             _unheard(house.ledger.inbox_done(ids))
-            if reply.text and not isinstance(reply.then, Perform):
-                asyncio.run_coroutine_threadsafe(self._carry(delivery.key), self._loop)
+            if isinstance(reply, Reply):  # else the dialogue it belonged to is over: it was taken
+                self._replied(delivery, ready, reply)
 
-        house.runner.deliver(delivery, on_reply)
+        self._deliver(delivery, told)
+
+    def _delivery(self, key: str, text: Incoming, received: int) -> Delivery:
+        identity, called = self._house.settings.smpp_identity, text.destination
+        ends = national(called), national(text.source)
+        return Delivery(
+            f"{self.account.name}:{key}",
+            "",
+            Origin(TEXT, *ends, identity, self.account.name),
+            TextReceived(self._house.now(), text.text, received=received),
+            context_of(called),
+        )
+
+    def _deliver(self, delivery: Delivery, told: Callable[[Reply | Exception], None]) -> None:
+        """Gives a text to the house; what that says is told on the loop."""
+
+        def on_reply(reply: Reply | Exception) -> None:
+            self._loop.call_soon_threadsafe(told, reply)
+
+        self._house.runner.deliver(delivery, on_reply)
 
     def look(self, before: int) -> None:
         """Hands on what was kept before that time (UTC ms) and is not in the record."""
@@ -182,22 +223,32 @@ class SmppDesk:
 
     # -- texts out ---------------------------------------------------------------------------
 
-    async def _carry(self, inbound: str) -> None:
-        """The reply leaves by the link that brought the text, as soon as that is bound."""
+    def _replied(self, delivery: Delivery, ready: _Ready, reply: Reply) -> None:
+        """A reply leaves by the link that brought the text."""
+        if not reply.text or isinstance(reply.then, Perform):
+            return
+        leaving = self._claimed(delivery.key) if ready.text is None else self._send(ready.text, 1)
+        task = self._loop.create_task(leaving)
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _claimed(self, inbound: str) -> None:
+        """Sends a reply that another delivery of the text has made, if nobody else does."""
+        taking = self._house.ledger.outbox_take(inbound, self._house.now(), self._owner, LEASE_MS)
+        claimed = await asyncio.wrap_future(taking)
+        if claimed is not None:
+            await self._send(claimed.text, claimed.attempt)
+
+    async def _send(self, text: Text, attempt: int) -> None:
         house = self._house
         await self._standing()
-        claimed = await asyncio.wrap_future(
-            house.ledger.outbox_take(inbound, house.now(), self._owner, LEASE_MS)
-        )
-        if claimed is None:
-            return
         try:
-            message = await self._submit(claimed.text)
+            message = await self._submit(text)
         except Exception as error:  # noqa: BLE001 - each has its outcome
-            outcome = not_sent(claimed, house.now(), error)
+            outcome = not_sent(text, attempt, house.now(), error)
         else:
-            outcome = Outcome(claimed.text.id, claimed.attempt, house.now(), provider_id=message)
-        await asyncio.wrap_future(self._record(outcome))
+            outcome = Outcome(text.id, attempt, house.now(), provider_id=message)
+        _unheard(self._record(outcome))
 
     async def _standing(self) -> None:
         """Waits for a bind, BIND_S at most: what an earlier process left may be ready first."""
@@ -231,6 +282,28 @@ class SmppDesk:
                 self._provider(receipt.message_id), self._house.now(), receipt.state, receipt.error
             )
         )
+
+
+class _Ready:
+    """The link that brought a text, ready to send its reply (a dialog.host.Carrier)."""
+
+    def __init__(self, owner: str) -> None:
+        self._claim = Claim(owner=owner, lease_ms=LEASE_MS)
+        self.text: Text | None = None  # the reply, once it is the link's
+
+    def claim(self, text: Text) -> Claim | None:
+        """Always: an unbound link tells the record so."""
+        self.text = text
+        return self._claim
+
+    def release(self) -> None:
+        """The reply was not committed."""
+        self.text = None
+
+
+def _settle(future: asyncio.Future[bool | None], value: bool | None) -> None:
+    if not future.done():
+        future.set_result(value)
 
 
 def _unheard(written: object) -> None:

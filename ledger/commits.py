@@ -8,8 +8,8 @@ from typing import Any
 
 from dialog.outcomes import DONE, FAILED, REASONS, outcome_of
 from ledger import complaint_records as c
+from ledger import inbox_rows, tallies, trial_rows
 from ledger import records as r
-from ledger import tallies, trial_rows
 from ledger import trial_records as t
 from ledger.batch import Batch
 from ledger.rollups import Key
@@ -71,6 +71,7 @@ _BY_HAND: dict[type[Any], Callable[[sqlite3.Connection, Any], object]] = {
     r.Serving: lambda connection, row: connection.execute(_SERVE, row),
     t.TrialMark: trial_rows.mark,
     t.TrialTopic: trial_rows.topic,
+    r.Brought: inbox_rows.brought,
 }
 """What more than one INSERT writes, or one that looks at other rows."""
 

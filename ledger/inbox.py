@@ -1,10 +1,7 @@
 """The inbox: texts of links that want their answer at once, kept until their delivery is recorded.
 
-A text that its link brought and was not answered for is brought again, in the link's next session
-or when the link is tired of waiting; nothing but its content says that it is the same. So the same
-content counts as brought again while its first coming stands unanswered and its session is over or
-it has waited for TIRED_MS. Otherwise it is a new text: a subscriber may well send one twice, and
-two sessions that stand may bring both at once.
+One that is taken at once is written with its step instead (records.Brought). Which of two equal
+texts is new: inbox_rows.
 """
 
 from __future__ import annotations
@@ -16,24 +13,18 @@ from typing import NamedTuple
 from ledger import records as r
 from ledger.batch import Batch
 from ledger.commits import append
+from ledger.inbox_rows import DONE, first_coming
 from ledger.store import Store
 
-AGAIN_MS = 24 * 3600 * 1000
-"""How long after its first coming a text may be brought again."""
-TIRED_MS = 5_000
-"""From when on a link may bring a text again that it still waits to be answered for; answers take
-milliseconds."""
 JOINED_MS = 3600 * 1000
 """How far apart the parts of one text may come: references are used again and again."""
 
 _FIELDS = ", ".join(r.Inbox._fields)
-_BROUGHT = "SELECT id, bind, at FROM inbox WHERE mark = ? AND at >= ? AND answered = 0 ORDER BY at"
 _SAME_BIND = "UPDATE inbox SET bind = ? WHERE id = ?"
 _PARTS = f"SELECT {_FIELDS} FROM inbox WHERE line = ? AND at >= ? AND open = 1 ORDER BY n, at"  # noqa: S608
 _ONE = f"SELECT {_FIELDS} FROM inbox WHERE id = ? AND open = 1"  # noqa: S608
 _WAITING = f"SELECT {_FIELDS} FROM inbox WHERE open = 1 AND at <= ? ORDER BY at, id LIMIT ?"  # noqa: S608
 _ANSWERED = "UPDATE inbox SET answered = 1 WHERE id = ?"
-_DONE = "UPDATE inbox SET open = 0, payload = '' WHERE id = ?"
 
 
 class Kept(NamedTuple):
@@ -55,13 +46,8 @@ class InboxRows(Store):
 
         def job(batch: Batch) -> Kept:
             execute = batch.connection.execute
-            unanswered = execute(_BROUGHT, (row.mark, row.at - AGAIN_MS)).fetchall()
-            known = [
-                one
-                for one, bind, at in unanswered
-                if at <= row.at - TIRED_MS or bind not in (row.bind, *standing)
-            ]
-            mine = known[0] if known else row.id
+            known = first_coming(batch.connection, row, standing)
+            mine = known or row.id
             if known:
                 execute(_SAME_BIND, (row.bind, mine))
             else:
@@ -78,7 +64,7 @@ class InboxRows(Store):
 
     def inbox_done(self, rows: Sequence[str]) -> Future[None]:
         """The text's delivery is in the record: what it said is cleared here."""
-        return self._mark(_DONE, rows)
+        return self._mark(DONE, rows)
 
     def inbox_waiting(self, before: int, limit: int = 200) -> list[r.Inbox]:
         """Rows that came before that time (UTC ms) and are not done, oldest first."""

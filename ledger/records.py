@@ -232,6 +232,16 @@ class Inbox(NamedTuple):
     payload: str
 
 
+class Brought(NamedTuple):
+    """A text that is taken as it comes: its Inbox row, `payload` "", written with its first step.
+
+    `standing` are the link's sessions that are not over. Raises BroughtBefore in the commit.
+    """
+
+    row: Inbox
+    standing: tuple[str, ...]
+
+
 class Outbox(NamedTuple):
     """A text to be sent. Keys: id, inbound.
 
@@ -366,6 +376,7 @@ Row = (
     | DeliveryPart
     | DeliveryClosing
     | Inbox
+    | Brought
     | Outbox
     | OutboxSend
     | Receipt
@@ -421,6 +432,14 @@ class Duplicate(LedgerError):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"already in the record: {key}")
+        self.key = key
+
+
+class BroughtBefore(LedgerError):
+    """The text is in the inbox already; `key` is its id there."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"brought before: {key}")
         self.key = key
 
 

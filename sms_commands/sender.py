@@ -197,17 +197,17 @@ class Sender:
                 raise TemporaryError("no_such_link")
             provider_id = link.send(text)
         except Exception as error:  # noqa: BLE001 - each has its outcome
-            return not_sent(claimed, self._now(), error)
+            return not_sent(text, attempt, self._now(), error)
         return Outcome(text.id, attempt, self._now(), provider_id=provider_id)
 
 
-def not_sent(claimed: Claimed, now: int, error: Exception) -> Outcome:
+def not_sent(text: Text, attempt: int, now: int, error: Exception) -> Outcome:
     """The outcome of a text whose link raised; what is no SendError may have been sent."""
-    text, again = claimed.text, None
+    again = None
     code = str(error.args[0]) if isinstance(error, SendError) and error.args else ""
     code = code or type(error).__name__
     if isinstance(error, TemporaryError):
-        again = retry_at(now, claimed.attempt)
+        again = retry_at(now, attempt)
     # no traceback and no message of the error: they may hold the number
     _log.warning("outbox %s: link %s: %s", text.id, text.link, code)
-    return Outcome(text.id, claimed.attempt, now, code, retry_at=again)
+    return Outcome(text.id, attempt, now, code, retry_at=again)

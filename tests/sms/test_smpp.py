@@ -14,6 +14,7 @@ import peers
 import pytest
 from smsc import PASSWORD, Smsc
 
+from actions.faults import FaultyPort
 from hotline.house import House
 from hotline.ids import uuid7
 from hotline.serving import noted
@@ -22,6 +23,7 @@ from hotline.smpp import SmppDesk, accounts
 from hotline.sweep import recover
 from ledger import records
 from sms_commands.compose import split
+from sms_commands.pdu import Incoming
 from sms_commands.smpp import Account
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -210,6 +212,43 @@ def test_what_was_kept_is_handed_on_by_the_next_process(
         assert "58.60" in smsc.see("mt")["text"]
     (kept,) = house.ledger.rows(records.Inbox)
     assert kept.payload == ""
+
+
+def test_a_text_that_comes_again_is_answered_once(house: House, smsc: Smsc) -> None:
+    """Its first coming is in the record and was never acknowledged: the process was lost then."""
+    with linked(house, smsc) as running:
+        row = running.desk._row(Incoming("8613800138000", "10086", "CXYE"), "lost.1", house.now())
+        house.ledger.append([records.Brought(row, ())]).result()
+        smsc.mo("CXYE")
+        assert smsc.see("mo")["status"] == [0]
+        smsc.mo("CXJF")
+        assert "58.60" not in smsc.see("mt")["text"]
+    assert outcomes(house) == ["points succeeded"]
+
+
+def test_a_text_that_must_wait_is_kept_meanwhile(tmp_path: Path, smsc: Smsc) -> None:
+    """The BSS works on the subscriber's order; the next text is acknowledged all the same."""
+    rules = tmp_path / "faults.json"
+    rules.write_text('[{"call": "submit", "do": "hang"}]')
+    with House(Settings(ROOT, tmp_path, bss_faults=rules)) as house, linked(house, smsc):
+        port = house.bss
+        assert isinstance(port, FaultyPort)
+        smsc.mo("KTLDXS")
+        assert smsc.see("mo")["status"] == [0]
+        smsc.see("mt")
+        smsc.mo("是")
+        assert smsc.see("mo")["status"] == [0]
+        port.reached.wait()
+        smsc.mo("CXYE")
+        assert smsc.see("mo")["status"] == [0]
+        (kept,) = house.ledger.inbox_waiting(house.now())
+        assert "CXYE" not in kept.payload
+        port.release()
+        smsc.see("mt")
+        assert "58.60" in smsc.see("mt")["text"]
+        peers.until(lambda: not house.ledger.inbox_waiting(house.now()))
+        assert sorted(status for _, status in statuses(house)).count("taken") == 3
+    assert outcomes(house) == ["enable/caller_id succeeded", "balance succeeded"]
 
 
 def test_accounts_of_the_setting() -> None:
