@@ -31,7 +31,7 @@ SEALED = re.compile(r"~[A-Z2-7=]+~(?:![a-z_]+)?")
 _ENDS = " \"'“”‘’。.!,;、"
 """What people put round a code: quotes and the stop of a sentence."""
 _SEPARATORS = "#*+"
-_RUN = re.compile(r"[#*+\s]+")
+_RUN = re.compile(r"[#*+\s,;、。]+")
 _EDGES = re.compile(rf"^[#*+\s{_ENDS}]+|[#*+\s{_ENDS}]+$")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -54,6 +54,8 @@ _NO_NAMES: Mapping[str, Mapping[str, str]] = {}
 
 def normalise(text: str) -> str:
     """The form in which texts are compared: NFKC, upper case, separators as `#`, none at the ends.
+
+    What people put between two things, as a comma, separates as well.
 
     A text of separators alone keeps its first one, so that `*` can mean no. A `*` that ends an
     identity number of 17 digits is its X, as on a keypad.

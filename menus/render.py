@@ -47,6 +47,7 @@ class Style(NamedTuple):
     unit_gap: str  # between hours, minutes and seconds
     phone: str
     rows: str  # between the rows of a list
+    capitals: bool  # a sentence begins with one
 
 
 CHINESE = Style(
@@ -59,6 +60,7 @@ CHINESE = Style(
     unit_gap="",
     phone="尾号{}",
     rows="；",
+    capitals=False,
 )
 ENGLISH = Style(
     money="CNY {}",
@@ -70,6 +72,7 @@ ENGLISH = Style(
     unit_gap=" ",
     phone="ending {}",
     rows="; ",
+    capitals=True,
 )
 
 MONTHS = (
@@ -116,11 +119,13 @@ class _Writer(NamedTuple):
 def write(model: Model, language: str, say: Say, *, medium: Medium) -> str:
     """One text with its values filled in: the message wording for "sms", else the spoken one.
 
-    Raises KeyError for a text, name or value that the model or `say` does not have; lint refuses
-    a file in which that can happen.
+    A message that begins with a name begins with a capital where the language has them. Raises
+    KeyError for a text, name or value that the model or `say` does not have; lint refuses a file in
+    which that can happen.
     """
     style = CHINESE if language.startswith("zh") else ENGLISH
-    return _Writer(model, language, medium, style).text(say.text, say.values)
+    text = _Writer(model, language, medium, style).text(say.text, say.values)
+    return text[:1].upper() + text[1:] if style.capitals and medium == "sms" else text
 
 
 def wording(model: Model, language: str, text_id: str, medium: Medium) -> Template:

@@ -126,3 +126,10 @@ def test_what_the_file_lacks_is_loud(say: Say) -> None:
     """A missing text, value, name or measure raises instead of sending a wrong sentence."""
     with pytest.raises(KeyError, match=r"missing|value"):
         write(MODEL, "zh-CN", say, medium="sms")
+
+
+def test_a_message_begins_with_a_capital() -> None:
+    """A name at its beginning too, in languages that have them; what is spoken stays as it is."""
+    said = Say("shown", {"value": values.name("caller_id")})
+    assert write(MODEL, "en", said, medium="sms") == "Caller ID"
+    assert write(MODEL, "en", said, medium="voice") == "caller ID"
