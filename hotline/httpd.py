@@ -16,6 +16,12 @@ from hotline.web import make_app
 _THREADS = 16  # requests to Flask at once
 _LAST_S = 5  # how long answers that are being made may take at the end
 _BACKLOG = 2048
+IDLE_S = 60
+"""How long a connection is kept that nobody asks by.
+
+Longer than smsbox keeps it (`http-timeout`): one that we close just as smsbox asks by it costs the
+text a pause of `http-queue-delay`.
+"""
 
 
 def application(house: House) -> web_kannel.App:
@@ -48,6 +54,7 @@ class HttpServer:
             access_log=False,
             proxy_headers=False,  # who asks is who is connected
             server_header=False,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=_LAST_S,
         )
         self._server = uvicorn.Server(config)

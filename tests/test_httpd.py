@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from house_case import NUMBER, ROOT, make_home
 from twilio.request_validator import RequestValidator
 
 from hotline.house import House
-from hotline.httpd import HttpServer
+from hotline.httpd import IDLE_S, HttpServer
 from hotline.settings import Settings
 from hotline.web import MOST_BYTES
 from hotline.web_kannel import make_app
@@ -208,6 +209,13 @@ def test_half_a_request_is_no_text(client: Client, house: House) -> None:
     asyncio.run(make_app(house)(asked | {"client": ("127.0.0.1", 1)}, receive, send))
     assert texts(house) == []
     assert "58.60" in client.mo("m1", "CXYE").text
+
+
+def test_kannel_gives_up_an_idle_connection_first() -> None:
+    """The shipped Kannel keeps connections for less long than the server does."""
+    shipped = (ROOT / "deploy" / "kannel" / "hotline.conf").read_text("utf-8")
+    (kept,) = re.findall(r"^http-timeout = (\d+)$", shipped, re.MULTILINE)
+    assert int(kept) < IDLE_S
 
 
 def test_only_this_machine_is_admitted() -> None:
