@@ -248,11 +248,11 @@ class Index:
         return over or (plain.split(SEPARATOR), None)
 
     def _named(self, text: str, called: str, profile: Profile | None, at_ms: int) -> Entry | None:
-        """The row that a service's name follows, as the row of that service."""
+        """The row that a service's name goes with, as the row of that service."""
         for before, entry in self.before_name:
-            if text.startswith(before):
-                name = text[len(before) :].lstrip(SEPARATOR)
-                service = self._names[entry.code.node].get(name)
+            names = self._names[entry.code.node]
+            for name in self._beside(text, before):
+                service = names.get(name)
                 if service is not None and admits(entry.rule, called, profile, at_ms):
                     constants = {
                         key: service if value == ANY_SERVICE else value
@@ -261,6 +261,13 @@ class Index:
                     code = replace(entry.code, constants=constants)
                     return entry._replace(code=code, spelling=f"{entry.spelling} {name}")
         return None
+
+    def _beside(self, text: str, verb: str) -> Iterator[str]:
+        """What may be a name with a verb: what follows it or, in characters, what it follows."""
+        if text.startswith(verb):
+            yield text[len(verb) :].lstrip(SEPARATOR)
+        if text.endswith(verb) and not verb.isascii():
+            yield from self._courtesy.readings(text[: -len(verb)].rstrip(SEPARATOR))
 
     def _nameless(
         self, tokens: list[str], called: str, profile: Profile | None, at_ms: int

@@ -91,7 +91,21 @@ def test_words_of_courtesy(text: str, leaf: str, params: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["不要取消彩铃", "别取消彩铃", "我要1", "请发2", "彩玲", "话费太贵", "怎么", "谢谢", "TD彩玲"],
+    [
+        "不要取消彩铃",
+        "别取消彩铃",
+        "彩铃不要取消",
+        "彩铃别取消",
+        "彩铃取消了吗",
+        "彩玲怎么取消",
+        "我要1",
+        "请发2",
+        "彩玲",
+        "话费太贵",
+        "怎么",
+        "谢谢",
+        "TD彩玲",
+    ],
 )
 def test_nothing_is_guessed(text: str) -> None:
     """A no before it, a wrong or missing character, a bare digit: that is no request."""
@@ -110,6 +124,11 @@ def test_nothing_is_guessed(text: str) -> None:
         ("帮我取消手机qq业务，谢谢", "mobile_qq"),
         ("关闭移动数据流量套餐", "gprs"),
         ("退订移动数据流量5元套餐", "gprs_5"),
+        ("彩铃取消", "ringback"),
+        ("把彩铃取消吧", "ringback"),
+        ("彩铃业务怎么取消？", "ringback"),
+        ("夜话畅聊怎么取消", "night_talk"),
+        ("手机QQ，如何退订", "mobile_qq"),
         ("cancel  Mobile QQ", "mobile_qq"),
         ("Unsubscribe ringback tone please", "ringback"),
     ],
