@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+_MONTH = re.compile(r"(?:(\d{4}|\d{2})年)?(\d{1,2})月份?")
+
 FAULTS = ("too_short", "too_long", "malformed", "bad_checksum", "out_of_range", "weak")
 
 
@@ -25,9 +27,9 @@ def _fixed(text: str, length: int) -> str:
 
 
 def phone(text: str, at: str) -> str:
-    """A mainland mobile number as 11 digits; +86, 0086, 86 and a trunk 0 are taken off."""
+    """A mainland mobile number as 11 digits; +86, 0086, 86, a trunk 0 and hyphens are taken off."""
     del at
-    bare = re.sub(r"^(?:\+|00)?86(?=1\d{10}$)|^0(?=1\d{10}$)", "", text)
+    bare = re.sub(r"^(?:\+|00)?86(?=1\d{10}$)|^0(?=1\d{10}$)", "", text.replace("-", ""))
     bare = _fixed(bare, 11)
     if not re.match(r"1[3-9]", bare):
         raise BadField("malformed")
@@ -45,10 +47,12 @@ def short_number(text: str, at: str) -> str:
 
 
 def month(text: str, at: str) -> str:
-    """A month as YYYY-MM: keyed as MM (the latest such month), YYMM or YYYYMM.
+    """A month as YYYY-MM: keyed as MM (the latest such month), YYMM or YYYYMM; texted as 11月, too.
 
     `at` is today, YYYY-MM-DD; a month later than this one is out of range.
     """
+    if said := _MONTH.fullmatch(text):
+        text = f"{said[1] or ''}{said[2].zfill(2)}"
     if not text.isascii() or not text.isdigit():
         raise BadField("malformed")
     this_year, this_month = int(at[:4]), int(at[5:7])

@@ -28,18 +28,21 @@ ANY = "*"
 SEALED = re.compile(r"~[A-Z2-7=]+~(?:![a-z_]+)?")
 """A sealed value: base32 between tildes, then the fault that its check found, if any."""
 
-_ENDS = " \"'“”‘’。.!,;、"
-"""What people put round a code: quotes and the stop of a sentence."""
+_ENDS = " \"'“”‘’。.!,:;、()<>\\[\\]【】「」『』《》"
+"""What people put round a code: quotes, brackets and the stop of a sentence."""
 _SEPARATORS = "#*+"
-_RUN = re.compile(r"[#*+\s,;、。]+")
+_RUN = re.compile(r"[#*+\s,:;、。]+")
 _EDGES = re.compile(rf"^[#*+\s{_ENDS}]+|[#*+\s{_ENDS}]+$")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _IDENTITY_X = re.compile(r"(?<![0-9])([0-9]{17})\*(?![0-9A-Z])")
 _FAULT = re.compile(r"(?<=~)![A-Z_]+")
 _DIGITS = re.compile(r"\d{4,}")
-_ASKED = re.compile(r"^请?(?:发送?|编辑|编写)(?:短信)?\s*(.+?)\s*(?:发送?)?[到至给]\s*\d{3,12}$")
-"""How leaflets put it, and people copy it: 发送CXYE到10086."""
+_ASKED = re.compile(
+    r"^请?(?:发送?|编辑|编写)(?:短信)?\s*(.+?)\s*(?:发送?)?[到至给]\s*\d{3,12}$|"
+    r"^(.+?)\s*发送?[到至给]?\s*\d{5,8}$"
+)
+"""How leaflets put it, and people copy it: 发送CXYE到10086, CXYE发10086."""
 _LOOKALIKE = str.maketrans("OIL", "011")
 SUGGESTED = 3
 _LONG = 5
@@ -73,8 +76,8 @@ def normalise(text: str) -> str:
     if "~!" in text:
         text = _FAULT.sub(lambda fault: fault[0].lower(), text)
     bare = _EDGES.sub("", text)
-    if not bare.isascii() and (asked := _ASKED.match(bare)):
-        bare = _EDGES.sub("", asked[1])
+    while not bare.isascii() and (asked := _ASKED.match(bare)):
+        bare = _EDGES.sub("", asked[1] or asked[2])
     if bare:
         return _RUN.sub(SEPARATOR, bare)
     return next((c for c in text if c in _SEPARATORS), text[:1])
@@ -328,12 +331,16 @@ class Index:
     ) -> tuple[str, ...]:
         """At most SUGGESTED spellings that this subscriber may have meant, the nearest first.
 
-        Letters swapped, wrong, missing or one too many; O for 0, I or L for 1. A number is never
-        taken for another number: neighbours of a numeric code mean quite different things.
+        Letters swapped, wrong, missing, one too many or apart; O for 0, I or L for 1. A number is
+        never taken for another number: neighbours of a numeric code mean quite different things.
         """
         from rapidfuzz.distance import OSA  # only texts that match nothing need it
 
-        meant = normalise(text).split(SEPARATOR)[0]
+        plain = normalise(text)
+        for entry in self.entries.get(plain.replace(SEPARATOR, ""), ()):
+            if SEPARATOR in plain and admits(entry.rule, called, profile, at_ms):
+                return (entry.spelling,)
+        meant = plain.split(SEPARATOR)[0]
         folded = meant.translate(_LOOKALIKE)
         if not 2 <= len(meant) <= _LONGEST_MEANT:
             return ()

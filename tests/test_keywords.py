@@ -93,6 +93,12 @@ def match(
         (" \n", ""),
         ("满３送３", "满3送3"),
         ("101，102", "101#102"),
+        ("103：0910", "103#0910"),
+        ("【CXYE】", "CXYE"),
+        ("（cxye）", "CXYE"),
+        ("「101」", "101"),
+        ("CXYE发送到10086", "CXYE"),
+        ("CXYE发10086发10086", "CXYE"),
         ("CXYE、CXJF；CXZD。", "CXYE#CXJF#CXZD"),
         ("58.60", "58.60"),
         ("SQMM*11010119900307002*", "SQMM#11010119900307002X"),
@@ -327,6 +333,8 @@ def suggest(text: str, profile: Profile | None = EASYOWN) -> tuple[str, ...]:
         ("CXHFF", ("CXHF",)),  # one too many
         ("1O1", ("101",)),  # O for 0
         ("l03", ("103",)),  # l for 1
+        ("CX HF", ("CXHF",)),  # apart
+        ("c x y e", ("CXYE",)),
         ("105", ()),  # a number is not taken for its neighbour
         ("你好你好", ()),
         ("X", ()),
