@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -110,14 +111,26 @@ def reconcile(house: House, now: int, after: str = "") -> str:
     return unknown[RECONCILED_AT_ONCE - 1] if len(unknown) > RECONCILED_AT_ONCE else ""
 
 
+def ask(house: House, order_id: str) -> None:
+    """Asks the BSS how one order of unknown end came out, however old it is, and waits for it."""
+    result = house.performer.reconcile(order_id).result()
+    if result is not None:
+        with contextlib.suppress(records.BadRow):  # the sweeper was faster: its text is there
+            house.ledger.append(_settled(house, order_id, result)).result()
+
+
 def _settle(house: House, order_id: str) -> Callable[[Result | None], None]:
     def known(result: Result | None) -> None:
         if result is not None:
-            at, word = house.now(), result.result
-            move = records.OrderMove(order_id, at, records.RECONCILED, word, result.raw)
-            house.ledger.append([move, *later_word(house, order_id, result, at)])
+            house.ledger.append(_settled(house, order_id, result))
 
     return known
+
+
+def _settled(house: House, order_id: str, result: Result) -> list[records.Row]:
+    at = house.now()
+    move = records.OrderMove(order_id, at, records.RECONCILED, result.result, result.raw)
+    return [move, *later_word(house, order_id, result, at)]
 
 
 def later_word(house: House, order_id: str, result: Result, at: int) -> list[records.Row]:

@@ -114,6 +114,27 @@ def test_the_whole_history_of_one(rig: Rig, run: Run) -> None:
     assert NUMBER not in shown.output
 
 
+def test_staff_ask_for_what_nobody_asks_for_any_more(rig: Rig, run: Run) -> None:
+    """However old an order is, its end is recorded; what the BSS does not know stays unknown."""
+    (rig.home / "bss.db").symlink_to(rig.home / "bss.sqlite")  # where the command looks for it
+    rig.text("KTLDXS")
+    rig.answer()
+    rig.text("是")
+    job = rig.performer.held[0][0]
+    rig.answer(Fault("no_answer", "submit"))
+    Performer.perform(rig.performer, job).result()
+    placed(rig, "a.1", "unknown", back=30)
+    assert listed(run) == ["unknown", "unknown"]
+    told = run("reconcile")
+    assert told.exit_code == 0, told.output
+    assert "asked 2" in told.output
+    assert "unknown 1" in told.output
+    assert listed(run, "--all") == ["unknown", "reconciled"]
+    (later,) = [row for row in rig.ledger.rows(records.Outbox) if row.kind == "later"]
+    assert "来电显示" in later.text
+    assert "asked 1" in run("reconcile").output
+
+
 def test_an_id_may_be_cut_short(rig: Rig, run: Run) -> None:
     """Its beginning will do while no other order has it; a whole one is never in doubt."""
     for order in ("0a1.1", "0a1.10", "0b2.1"):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from dialog.outcomes import UNKNOWN
 from hotline.commands.acts import acting, refusals
-from hotline.commands.common import number, placed, settings
-from hotline.commands.report_options import days, spanned
+from hotline.commands.common import number, open_house, placed, settings
+from hotline.commands.report_options import days, spanned, traffic_option
 from hotline.orders import STATES, found, listed, printed
+
+_MOST = 1000
+"""Orders asked for in one go: each may take a while."""
 
 
 @click.group(short_help="订单。 Orders.")
@@ -96,3 +101,24 @@ def show(order: str, site: Path | None, home: Path | None) -> None:
     with refusals(), acting(settings(site, home)) as (ledger, _):
         for line in printed(ledger, found(ledger, order)):
             click.echo(line)
+
+
+@orders.command(short_help="现在就向 BSS 查问。 Ask the BSS now.")
+@traffic_option
+@placed
+def reconcile(traffic: str, site: Path | None, home: Path | None) -> None:
+    """现在就向 BSS 查问结果待查的订单，七天以前的也问；查到的照样短信告诉用户。
+
+    Ask the BSS now how the orders of unknown end came out, those of more than seven days ago too.
+    What is known is recorded, and the subscriber is sent the text that was promised.
+    """
+    from hotline.sweep import ask
+
+    with refusals(), open_house(settings(site, home)) as house:
+        asked = house.ledger.orders(traffic, _MOST, states=(UNKNOWN,))
+        with click.progressbar(asked, label="查问 asking", file=sys.stderr) as waiting:
+            for order in waiting:
+                ask(house, order.order.id)
+        left = len(house.ledger.orders(traffic, _MOST, states=(UNKNOWN,)))
+    told = f"查问 asked {len(asked)}, 仍待查 still unknown {left}"
+    click.secho(f"✓ {told}" if not left else told, fg="yellow" if left else "green")
