@@ -99,6 +99,13 @@ def test_a_book_brings_its_number(sms: Any) -> None:
     assert "→ 5133 " in sms("18600138000", "114", "--book", "unicom", "--to", "5133").output
 
 
+def test_a_book_brings_the_operator_of_its_number(sms: Any) -> None:
+    """Who has another operator's leaflet is played as its subscriber, either way."""
+    assert outcome(sms(NUMBER, "114", "--book", "unicom")) == "succeeded  status/unicom_third"
+    assert outcome(sms("18600138000", "101", "--book", "t5")) == "succeeded  balance"
+    assert outcome(sms("18600138000", "101")) == "not_our_subscriber  balance"
+
+
 @pytest.mark.parametrize(
     ("args", "hint"),
     [

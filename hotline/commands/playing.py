@@ -76,6 +76,9 @@ def part(
         wanted = getattr(rule, fact)
         if wanted and getattr(profile, fact) not in wanted:
             profile = profile._replace(**{fact: min(wanted)})
+    operator = model.operators.get(to, "")
+    if book is not None and operator:
+        profile = profile._replace(operator=operator)  # a number's leaflets are its operator's
     _leave_other(house, subscriber, to, profile)
     return to, profile
 
