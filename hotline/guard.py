@@ -81,4 +81,4 @@ class Guard:
 
 
 def _unheard(text: Texted) -> bool:
-    return text.reason in ("unknown_command", "unanswerable")
+    return text.reason in ("unknown_command", "expired", "unanswerable")

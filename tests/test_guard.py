@@ -195,6 +195,14 @@ def test_a_machine_that_answers_a_price_is_left_alone(texter: Texter) -> None:
     assert [bool(answer) for answer in answers] == [True, True, True, True, False, False]
 
 
+def test_a_machine_that_agrees_to_everything_is_left_alone(texter: Texter) -> None:
+    """An answer without a question is no code either, however polite; a code ends it."""
+    answers = texter.text(*["好的", "OK", "1", "好的", "是"], every=20_000)
+    assert [bool(answer) for answer in answers] == [True, True, True, False, False]
+    assert texter.reasons() == ["expired"] * 3 + ["unanswerable"] * 2
+    assert "58.60" in texter.text("CXYE")[0]
+
+
 def test_our_own_answer_come_back(texter: Texter) -> None:
     """A text that is our last reply to it gets none."""
     (reply,) = texter.text("ZZZZ", every=20_000)
