@@ -28,7 +28,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit is on the disk before anyone hears of it
     "PRAGMA secure_delete = ON",  # a number that was cleared is not left in a free page
-    "PRAGMA cache_size = -65536",  # KiB
+    "PRAGMA cache_size = -2048",  # KiB; a commit may look through all of it (docs/adr/0030)
     "PRAGMA temp_store = MEMORY",
 )
 
