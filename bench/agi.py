@@ -8,7 +8,7 @@ record afterwards whether anything was lost.
 
 `--rate`: that many new calls a second, whatever the server does. `--closed`: that many calls at
 once, each followed by the next. `--keys "1 9 9"` stays in the menus; `1 1 9` asks the BSS once.
-The server and this generator take a core each.
+The server's workers take a core each, this generator another one where there is one.
 """
 
 import argparse
@@ -26,7 +26,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.texting import ROOT, await_workers, cpu_seconds
+
 SLICE_MS = 150
 FIRST_CALLER = 13800138000
 FAREWELL = b"200 result=-1\nHANGUP\n"
@@ -165,10 +166,11 @@ def tone_copy(folder: Path) -> Path:
     return folder
 
 
-def served(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """`hotline serve` in its own process; the address that it prints."""
+def served(folder: Path, workers: int) -> tuple[subprocess.Popen[str], str]:
+    """`hotline serve` with so many workers; the address that it prints."""
     site = tone_copy(folder)
     words = [sys.executable, "-m", "hotline.cli", "serve", "--agi-port", "0", "--http-port", "0"]
+    words += ["--core", "0", "--workers", str(workers)]
     process = subprocess.Popen(
         [*words, "--site", str(site), "--home", str(folder / "home")],
         cwd=ROOT,
@@ -179,23 +181,17 @@ def served(folder: Path) -> tuple[subprocess.Popen[str], str]:
     assert process.stdout is not None
     for line in process.stdout:
         if found := re.search(r"agi://([^/\s]+)", line):
+            await_workers(process.pid, workers)
             return process, found[1]
     raise SystemExit("hotline serve ended before it listened")
 
 
-def own_cores(server: subprocess.Popen[str] | None) -> None:
-    """One core for the server, another for this process, where there are two."""
+def own_core(workers: int) -> None:
+    """The cores that the server leaves, where there are such."""
     with suppress(AttributeError, OSError):
-        cores = sorted(os.sched_getaffinity(0))
-        if server and len(cores) > 1:
-            for task in Path(f"/proc/{server.pid}/task").iterdir():
-                os.sched_setaffinity(int(task.name), {cores[0]})
-            os.sched_setaffinity(0, {cores[1]})
-
-
-def cpu_seconds(server: subprocess.Popen[str]) -> float:
-    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        left = sorted(os.sched_getaffinity(0))[workers:]
+        if left:
+            os.sched_setaffinity(0, left)
 
 
 def recorded(home: Path, run: str) -> tuple[int, int]:
@@ -231,19 +227,21 @@ def main() -> None:
     parser.add_argument("--closed", type=int, default=0, help="so many calls at once instead")
     parser.add_argument("--keys", default="1 1 9", help="what each caller presses")
     parser.add_argument("--callers", type=int, default=1_000)
+    parser.add_argument("--workers", type=int, default=1, help="of the server")
     options = parser.parse_args()
     run, tally = f"{int(time.time())}", Tally()
     with tempfile.TemporaryDirectory() as folder:
         server = None
         if not options.target:
-            server, options.target = served(Path(folder))
+            server, options.target = served(Path(folder), options.workers)
         try:
-            own_cores(server)
-            used = cpu_seconds(server) if server else 0.0
+            if server:
+                own_core(options.workers)
+            used = cpu_seconds(server.pid) if server else 0.0
             took = asyncio.run(offer(options, run, tally))
             report(options, tally, took, warm=len(tally.turns) // 10)
             if server:
-                used = cpu_seconds(server) - used
+                used = cpu_seconds(server.pid) - used
                 per_call = used / options.calls * 1_000_000
                 print(f"server     {used / took:.0%} of a core, {per_call:.0f} µs of CPU a call")
         finally:

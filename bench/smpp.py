@@ -105,13 +105,14 @@ class Session(asyncio.Protocol):
 
 async def bench(options: argparse.Namespace, home: Path) -> list[Pass]:
     """A pass to warm up, then those that count."""
-    smsc = Smsc(options.binds)
+    smsc = Smsc(options.binds * options.workers)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Session(smsc), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     link = f"smpp://bench:secret@127.0.0.1:{port}?binds={options.binds}"
     subscribers = numbers(options.texts * (options.rounds + 1))  # each texts once
-    with hotline(home, len(subscribers), HOTLINE_SMPP=link) as (process, _):
+    serving = hotline(home, len(subscribers), workers=options.workers, HOTLINE_SMPP=link)
+    with serving as (process, _):
         await asyncio.wait_for(smsc.bound.wait(), 30)
         passes = []
         for n in range(options.rounds + 1):
@@ -133,7 +134,8 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=4_000, help="in each pass")
     parser.add_argument("--rounds", type=int, default=2, help="passes, after a first one")
     parser.add_argument("--window", type=int, default=100)
-    parser.add_argument("--binds", type=int, default=1)
+    parser.add_argument("--binds", type=int, default=1, help="of each worker")
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         passes = asyncio.run(bench(options, Path(folder)))

@@ -191,6 +191,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=4_000, help="in each pass")
     parser.add_argument("--rounds", type=int, default=2, help="passes of each, after a first one")
     parser.add_argument("--window", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=1, help="of the hotline")
     parser.add_argument("--text", default=TEXT, help="in ASCII; HELP asks only who texts")
     parser.add_argument("--receipts", choices=RECEIPTS, default="all", help="which are asked for")
     parser.add_argument("--spool", type=Path, help="where Kannel's folders are made")

@@ -138,20 +138,37 @@ def started(
 
 @contextmanager
 def hotline(
-    home: Path, people: int, port: int = 0, **env: str
+    home: Path, people: int, port: int = 0, workers: int = 1, **env: str
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`hotline serve` of the shipped site, whose BSS knows `people`, on a state folder of its own.
 
-    Gives its HTTP port, too.
+    Gives its HTTP port, too; there all of its `workers` serve.
     """
     Store(home / "bss.db", people).close()
     words = [sys.executable, "-m", "hotline.cli", "--home", str(home), "serve"]
-    ports = ["--agi-port", "0", "--http-port", str(port), "--core", "0"]
-    with started([*words, *ports], "^HTTP", **env) as (process, line):
+    ports = ["--agi-port", "0", "--http-port", str(port)]
+    cores = ["--core", "0", "--workers", str(workers)]
+    with started([*words, *ports, *cores], "^HTTP", **env) as (process, line):
+        await_workers(process.pid, workers)
         yield process, int(line.rstrip("/\n").rpartition(":")[2])
 
 
+def await_workers(pid: int, workers: int) -> None:
+    """Waits until all of a server's workers are there: they come after the first one serves."""
+    while workers > 1 and len(processes(pid)) <= workers:
+        time.sleep(0.05)
+
+
+def processes(pid: int) -> list[int]:
+    """A process and its children."""
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, below)]
+
+
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """CPU time that a process and its children have used."""
+    used = 0
+    for one in processes(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")

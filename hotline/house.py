@@ -52,7 +52,8 @@ class House:
     """Ledger, menus, BSS and runner of one site, open until `close`.
 
     `now` gives UTC milliseconds to all of them; `lanes` says how much the BSS gets. `recovering`:
-    if nobody else is in, nobody comes in before `share`.
+    if nobody else is in, nobody comes in before `share`. One that is `following` serves what the
+    record says is serving; others read the site's files.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class House:
         now: Callable[[], int] = clock,
         lanes: Mapping[str, LaneSettings] = LANES,
         recovering: bool = False,
+        following: bool = False,
     ) -> None:
         self.settings, self.now = settings, now
         home = settings.home
@@ -70,7 +72,11 @@ class House:
         self.vault = Vault.at(home / "secret.key")
         self.ledger = Ledger.open(home / "ledger.db", zone=settings.zone)
         self.versions = Versions(self.ledger, now=now)
-        self.warnings: list[Finding] = load_site(settings.site, self.versions, author)
+        self.warnings: list[Finding] = []
+        if following:
+            self.versions.follow()
+        else:
+            self.warnings = load_site(settings.site, self.versions, author)
         self.bss = self._bss()
         self.performer = Performer(self.bss, open_secret=self.vault.open, lanes=lanes)
         self.timers = Timers()

@@ -39,10 +39,15 @@ def application(house: House) -> web_kannel.App:
 
 
 class HttpServer:
-    """Listens from the beginning, serves from `start` on. Raises OSError when the port is taken."""
+    """Listens on a port of its own from the beginning, on a `bound` socket from `start` on.
 
-    def __init__(self, house: House, host: str, port: int) -> None:
-        self._socket = socket.create_server((host, port), backlog=_BACKLOG)
+    Raises OSError when the port is taken.
+    """
+
+    def __init__(
+        self, house: House, host: str, port: int, bound: socket.socket | None = None
+    ) -> None:
+        self._socket = bound or socket.create_server((host, port), backlog=_BACKLOG)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             application(house),
@@ -64,6 +69,7 @@ class HttpServer:
 
     def start(self) -> None:
         """Takes requests."""
+        self._socket.listen(_BACKLOG)
         self._thread.start()
 
     def close(self) -> None:

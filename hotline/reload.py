@@ -36,11 +36,20 @@ def _marks(site: Path) -> Marks:
 
 
 class Reloader:
-    """A thread that looks for edits. `told(digest, findings)` gets "" for a refused one."""
+    """A thread that looks for edits. `told(digest, findings)` gets "" for a refused one.
 
-    def __init__(self, house: House, told: Callable[[str, list[Finding]], None]) -> None:
+    The files as they are now count as seen, unless they are `unread`.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        told: Callable[[str, list[Finding]], None],
+        *,
+        unread: bool = False,
+    ) -> None:
         self._house, self._told = house, told
-        self._seen = _marks(house.settings.site)
+        self._seen = () if unread else _marks(house.settings.site)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
 

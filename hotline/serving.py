@@ -1,17 +1,21 @@
-"""`hotline serve`: FastAGI, HTTP, outbox sender, sweeper and reloader in one process."""
+"""`hotline serve`: FastAGI, HTTP, outbox sender, sweeper and reloader in one process.
+
+Of several workers each has all of these but the reloader and the watcher, which the first one has:
+they would only say the same N times.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hotline.house import House
 from hotline.httpd import HttpServer
@@ -20,6 +24,7 @@ from hotline.optouts import Respecting
 from hotline.reload import Reloader
 from hotline.settings import BadSetting, Settings
 from hotline.sweep import Sweeper, recover
+from hotline.workers import Worker
 from ivr.ami import Account, Watcher
 from ivr.fastagi import FastAgiServer
 from menus.findings import Finding
@@ -32,6 +37,25 @@ log = logging.getLogger("hotline.serving")
 _BATCH = 1  # a crash loses at most the text that was being sent
 
 Say = Callable[[str], None]
+
+
+class Ports(NamedTuple):
+    """The sockets of FastAGI and HTTP, bound: nobody is answered before the house is ready."""
+
+    agi: socket.socket
+    http: socket.socket
+
+
+def bind(host: str, agi_port: int, http_port: int) -> Ports:
+    """Takes both ports, 0 = any free one. Raises OSError when one is taken."""
+    return Ports(_bound(host, agi_port), _bound(host, http_port))
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after a restart
+    found.bind((host, port))
+    return found
 
 
 def _links(house: House) -> dict[str, SendPort]:
@@ -100,53 +124,60 @@ def _watchers(settings: Settings, say: Say) -> list[Watcher]:
     return [Watcher(account, on_state=lambda state: say(f"AMI      {words.get(state, state)}"))]
 
 
-async def serve(house: House, say: Say, told: Callable[[str, list[Finding]], None]) -> None:
-    """Serves until SIGINT or SIGTERM, then ends calls cleanly and closes what it opened."""
+def _helpers(
+    house: House, worker: Worker, say: Say, told: Callable[[str, list[Finding]], None]
+) -> tuple[Sweeper | Reloader | Watcher, ...]:
+    sweeper = Sweeper(house, leads=worker.leads)
+    if not worker.leads:
+        return (sweeper,)
+    reloader = Reloader(house, told, unread=not worker.fresh)
+    return sweeper, reloader, *_watchers(house.settings, say)
+
+
+async def serve(
+    house: House,
+    ports: Ports,
+    worker: Worker,
+    say: Say,
+    told: Callable[[str, list[Finding]], None],
+) -> None:
+    """Serves until it is to end, then ends calls cleanly and closes what it opened."""
     settings = house.settings
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    worker.attend(stop)
+    opening: Say = say if worker.leads and worker.fresh else lambda _: None
     touched = recover(house) if house.alone else 0
     house.share()
     if touched:
-        say(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
-    agi = FastAgiServer(
-        house.runner,
-        settings.prompts,
-        host=settings.host,
-        port=settings.agi_port,
-        apology=house.apology(),
-    )
-    port = await agi.start()
-    say(f"FastAGI  agi://{settings.host}:{port}/hotline")
-    http = HttpServer(house, settings.host, settings.http_port)
+        opening(f"恢复了 {touched} 个未完成的对话。 Recovered {touched} unfinished dialogues.")
+    agi = FastAgiServer(house.runner, settings.prompts, bound=ports.agi, apology=house.apology())
+    await agi.start()
+    opening(f"FastAGI  agi://{settings.host}:{settings.agi_port}/hotline")
+    http = HttpServer(house, settings.host, settings.http_port, ports.http)
     http.start()
-    say(f"HTTP     http://{settings.host}:{http.port}/")
+    opening(f"HTTP     http://{settings.host}:{settings.http_port}/")
     program = sys.argv[0] if Path(sys.argv[0]).name == "hotline" else "hotline"
-    say(f"试一试 Try  {program} sms 13800138000 CXYE")
-    say(f'            {program} call 13800138000 --keys "1 1"')
+    opening(f"试一试 Try  {program} sms 13800138000 CXYE")
+    opening(f'            {program} call 13800138000 --keys "1 1"')
     desks = _desks(house)
     for desk in desks:
         desk.start()
-        say(f"SMPP     {desk.account.name} → {desk.account.host}:{desk.account.port}")
+        opening(f"SMPP     {desk.account.name} → {desk.account.host}:{desk.account.port}")
     wake = threading.Event()
     links = _links(house) | {desk.account.name: desk for desk in desks}
     links = {name: Respecting(link, house) for name, link in links.items()}
     sender = make_sender(house, links, wake)
     outbox = threading.Thread(target=sender.run, name="outbox", daemon=True)
     outbox.start()
-    helpers: tuple[Sweeper | Reloader | Watcher, ...] = (
-        Sweeper(house),
-        Reloader(house, told),
-        *_watchers(settings, say),
-    )
+    helpers = _helpers(house, worker, say, told)
     for helper in helpers:
         helper.start()
+    worker.up()
     try:
         await stop.wait()
     finally:
-        say("正在结束… Ending…")
+        if worker.leads:
+            say("正在结束… Ending…")
         await agi.close()
         await asyncio.to_thread(http.close)
         for helper in helpers:

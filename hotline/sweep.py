@@ -222,10 +222,10 @@ def _close(house: House, delivery: records.Delivery) -> None:
 
 
 class Sweeper:
-    """A thread that sweeps, reconciles and guards the trial until it is stopped."""
+    """A thread that sweeps until it is stopped; of several, one reconciles and guards the trial."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: House, *, leads: bool = True) -> None:
+        self._house, self._leads = house, leads
         self._stop = threading.Event()
         self._after = ""
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -245,6 +245,8 @@ class Sweeper:
             rest, unseen = rest + EVERY_S, unseen + EVERY_S
             self._guarded(lambda: sweep(self._house, self._house.now()))
             self._guarded(self._house.versions.follow)
+            if not self._leads:
+                continue
             if rest >= RECONCILE_EVERY_S:
                 rest = 0.0
                 self._guarded(self._reconcile)

@@ -6,6 +6,7 @@ house's reply drives it on. The house may answer from any thread.
 
 import asyncio
 import logging
+import socket
 import threading
 import time
 from collections import deque
@@ -37,7 +38,7 @@ def utc_ms() -> int:
 
 
 class FastAgiServer:
-    """Serves calls on one address.
+    """Serves calls on one address, or on a `bound` socket that other processes may share.
 
     `sounds` is the site's prompts folder. `apology` are clips in it, played when the house fails.
     A call over `most_calls` is refused at once: the dialplan then apologises. `link` and
@@ -53,6 +54,7 @@ class FastAgiServer:
         *,
         host: str = "127.0.0.1",
         port: int = PORT,
+        bound: socket.socket | None = None,
         link: str = "asterisk",
         identity: str = CLAIMED,
         apology: tuple[str, ...] = (),
@@ -62,7 +64,7 @@ class FastAgiServer:
     ) -> None:
         self.house = House(host_, Sounds(sounds), now, clock, apology)
         self.link, self.identity = link, identity
-        self._address = (host, port)
+        self._address, self._bound = (host, port), bound
         self._most = most_calls
         self._lines: set[_Line] = set()
         self._empty = asyncio.Event()
@@ -78,8 +80,9 @@ class FastAgiServer:
         """Listens; the port that it got. Raises OSError when the address is taken."""
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        sock = self._bound or socket.create_server(self._address)
         self._server = await self.loop.create_server(
-            lambda: _Line(self), *self._address, backlog=_BACKLOG
+            lambda: _Line(self), sock=sock, backlog=_BACKLOG
         )
         self._watching()
         port: int = self._server.sockets[0].getsockname()[1]

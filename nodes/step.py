@@ -33,6 +33,9 @@ from menus.model import Action, Form, Model, Node
 
 TEXT_WAIT_MS = 300_000
 """How long a texted dialogue stays open for an answer."""
+WORK_MS = 60_000
+"""How long a text may wait for the BSS before its process is taken for lost: four times what
+actions/perform.py gives the longest job."""
 LINE_MS = 600_000
 """How long a held line may stay silent before the sweeper takes it for lost."""
 AGENT_MS = 5 * 3600 * 1000
@@ -287,6 +290,6 @@ class Step:
 def _patience(then: Wait, voice: bool) -> int:
     if isinstance(then, Transfer):
         return AGENT_MS
-    if isinstance(then, Perform) or voice:
+    if voice:
         return LINE_MS
-    return TEXT_WAIT_MS
+    return WORK_MS if isinstance(then, Perform) else TEXT_WAIT_MS

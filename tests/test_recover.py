@@ -192,12 +192,12 @@ def test_a_callers_order_outlives_the_process(start) -> None:
 
 
 def test_the_sweeper_answers_the_texts_of_a_lost_process(start) -> None:
-    """No restart is needed: another process takes over when the wait is overdue."""
+    """No restart is needed: another process takes over when the wait is overdue, in a minute."""
     rig, other = start(), start()
     rig.text("CXYE", key="one")
     rig.lose()
     assert other.sweep(ms=0) == 0  # not yet overdue
-    other.sweep()
+    assert other.sweep(ms=60_000) == 1
     other.answer_all()
     (reply,) = other.ledger.rows(records.Outbox)
     assert (reply.inbound, other.outcomes()) == ("one", [("balance", "succeeded")])

@@ -72,7 +72,7 @@ def settings(site: Path | None, home: Path | None, **given: object) -> Settings:
     return from_environment(site or above[0], home or above[1], **given)
 
 
-def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
+def open_house(chosen: Settings, *, recovering: bool = False, following: bool = False) -> Any:
     """The house of the settings; a menus file with errors is shown and ends the command."""
     from actions.embedded.store import WrongFile
     from actions.faults import BadFaults
@@ -82,7 +82,7 @@ def open_house(chosen: Settings, *, recovering: bool = False) -> Any:
     from ledger.records import LedgerError
 
     try:
-        return House(chosen, recovering=recovering)
+        return House(chosen, recovering=recovering, following=following)
     except Refused as refused:
         show_findings(refused.findings)
         raise click.exceptions.Exit(1) from None
