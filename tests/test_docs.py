@@ -60,6 +60,7 @@ def toned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+@pytest.mark.timeout(600)  # a week of demo traffic beside other tests
 @pytest.mark.parametrize("file", SHOWN, ids=name)
 def test_commands(file: Path, toned: Path, tmp_path: Path) -> None:
     """Every printed command works in a fresh site and prints what the document says.
