@@ -159,7 +159,7 @@ async def bench(options: argparse.Namespace, run: Path, stack: ExitStack) -> Non
             receipts,
             started([*words, str(receipts), json.dumps(asked), REPLY], "ready"),
         ),
-        "(b) hotline": (serving, hotline(home, len(people), serving, **env)),
+        "(b) hotline": (serving, hotline(home, len(people), serving, options.workers, **env)),
     }
     sides = []
     for name, (port, server) in servers.items():
