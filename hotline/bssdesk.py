@@ -74,7 +74,8 @@ class BssDesk:
 
     def at_once(self, session: Session, job: Perform) -> Result | None:
         """The answer of a BSS at hand to what changes nothing; None when the job is to be asked."""
-        if job.name in _PROVING or not (job.subscriber or not session.origin.caller):
+        nameless = session.origin.caller and not job.subscriber  # `ask` looks for the profile first
+        if job.name in _PROVING or nameless:
             return None
         return self._performer.at_once(job)
 

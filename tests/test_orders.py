@@ -64,6 +64,16 @@ def placed(rig: Rig, order: str, *states: str, back: int = 0, **fields: str) -> 
     rig.ledger.append([row, *(records.OrderMove(order, at, state) for state in states)]).result()
 
 
+def unanswered(rig: Rig) -> None:
+    """An order that the BSS carried out without a word."""
+    rig.text("KTLDXS")
+    rig.answer()
+    rig.text("是")
+    job = rig.performer.held[0][0]
+    rig.answer(Fault("no_answer", "submit"))
+    Performer.perform(rig.performer, job).result()
+
+
 def test_what_is_unknown_is_listed_until_it_is_known(rig: Rig, run: Run) -> None:
     """An order that the BSS did not answer is in the list by itself; once asked for, no more."""
     rig.text("KTLDXS")
@@ -82,12 +92,7 @@ def test_what_is_unknown_is_listed_until_it_is_known(rig: Rig, run: Run) -> None
 
 def test_the_whole_history_of_one(rig: Rig, run: Run) -> None:
     """Price, words, each move, what the BSS said, and what the subscriber was told later."""
-    rig.text("KTLDXS")
-    rig.answer()
-    rig.text("是")
-    job = rig.performer.held[0][0]
-    rig.answer(Fault("no_answer", "submit"))
-    Performer.perform(rig.performer, job).result()
+    unanswered(rig)
     rig.reconcile()
     (order,) = rig.order_states()
     later = next(row for row in rig.ledger.rows(records.Outbox) if row.kind == "later")
@@ -117,12 +122,7 @@ def test_the_whole_history_of_one(rig: Rig, run: Run) -> None:
 def test_staff_ask_for_what_nobody_asks_for_any_more(rig: Rig, run: Run) -> None:
     """However old an order is, its end is recorded; what the BSS does not know stays unknown."""
     (rig.home / "bss.db").symlink_to(rig.home / "bss.sqlite")  # where the command looks for it
-    rig.text("KTLDXS")
-    rig.answer()
-    rig.text("是")
-    job = rig.performer.held[0][0]
-    rig.answer(Fault("no_answer", "submit"))
-    Performer.perform(rig.performer, job).result()
+    unanswered(rig)
     placed(rig, "a.1", "unknown", back=30)
     assert listed(run) == ["unknown", "unknown"]
     told = run("reconcile")
